@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The hand-offs between threads. Each has a stated size and a stated policy on overflow; every wait is
+// bounded and ends at once on close(). docs/architecture.md names each instance.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/time.h"
+
+namespace punktfunk {
+
+// Holds at most `capacity` items. With several slots of pictures, newest wins: push() on a full queue drops the OLDEST
+// item and counts it. try_push() refuses instead, for items that must not be lost silently.
+// Any thread may call any method.
+template <class T>
+class BoundedQueue {
+ public:
+  explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
+
+  // Returns the item that had to make room, if any, so that its buffer can be recycled.
+  std::optional<T> push(T item) {
+    std::optional<T> evicted;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) return item;
+      if (items_.size() >= capacity_) {
+        evicted = std::move(items_.front());
+        items_.pop_front();
+        ++dropped_;
+      }
+      items_.push_back(std::move(item));
+    }
+    ready_.notify_one();
+    return evicted;
+  }
+
+  // False, and `item` untouched, when the queue is full or closed.
+  [[nodiscard]] bool try_push(T&& item) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_ || items_.size() >= capacity_) {
+        ++dropped_;
+        return false;
+      }
+      items_.push_back(std::move(item));
+    }
+    ready_.notify_one();
+    return true;
+  }
+
+  // nullopt after `timeout`, or once the queue is closed and empty.
+  [[nodiscard]] std::optional<T> pop(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });
+    return take(lock);
+  }
+
+  [[nodiscard]] std::optional<T> try_pop() {
+    std::unique_lock lock(mutex_);
+    return take(lock);
+  }
+
+  // Wakes every waiter; later pushes are dropped, items already queued can still be popped.
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    ready_.notify_all();
+  }
+
+  [[nodiscard]] bool closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return items_.size();
+  }
+  [[nodiscard]] std::uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
+
+ private:
+  std::optional<T> take(std::unique_lock<std::mutex>&) {
+    if (items_.empty()) return std::nullopt;
+    std::optional<T> item(std::move(items_.front()));
+    items_.pop_front();
+    return item;
+  }
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<T> items_;
+  bool closed_ = false;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace punktfunk

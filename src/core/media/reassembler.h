@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The window of frames under way: which exist, which is due, which is given up. Sections 13.5 and 13.6.
+//
+// Indices run from `next_`, the frame to hand over next, to the newest one seen; giving up whatever is 64
+// indices behind keeps that window at 64 slots. A complete frame waits for its predecessors, because they are
+// what it was predicted from, and moves to the ready queue as soon as each of them is complete or given up. A
+// complete keyframe needs no predecessor and ends the wait at once. Memory is granted by a budget, and always
+// after the bytes that ask for it have arrived.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "core/media/frame.h"
+#include "core/media/frame_assembly.h"
+#include "core/media/header_rules.h"
+#include "core/media/loss_ledger.h"
+#include "core/media/memory_budget.h"
+#include "core/wire/media_header.h"
+
+namespace punktfunk::media {
+
+// One stream. One thread.
+class Reassembler {
+ public:
+  // Section 13.6: a frame is given up when a newer one was captured this much later …
+  static constexpr Duration kMaxAge = std::chrono::milliseconds(120);
+  // … or is this many indices ahead.
+  static constexpr std::uint32_t kWindow = 64;
+  // Reordering on one path stays far below this; a frame still short of packets then has most likely lost
+  // them.
+  static constexpr Duration kReorderGrace = std::chrono::milliseconds(10);
+
+  explicit Reassembler(const HeaderLimits& limits);
+
+  enum class Outcome : std::uint8_t { stored, frame_ready, late, repeated, contradiction, over_budget };
+
+  // `header` satisfies is_within_limits(). `capture_us`: expanded capture time since the clock origin.
+  Outcome add(const wire::MediaHeader& header, ByteView shard, std::int64_t capture_us, TimePoint now);
+
+  // Gives up what is due and returns the next frame in order, if there is one. Frame::capture_ns holds ns
+  // since the clock origin here; the receiver adds the origin.
+  [[nodiscard]] std::optional<Frame> poll(TimePoint now);
+  void recycle(Bytes&& buffer);
+
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  [[nodiscard]] bool is_loss_suspected(TimePoint now) const;
+
+  struct Stats {
+    std::uint64_t frames_complete = 0;
+    std::uint64_t frames_lost = 0;
+    std::uint64_t recovered_shards = 0;
+    std::uint64_t late_shards = 0;
+    LossCounts lost;
+  };
+  [[nodiscard]] Stats stats() const;
+
+  [[nodiscard]] std::size_t memory_bytes() const { return budget_.used(); }
+  [[nodiscard]] std::size_t memory_budget() const { return budget_.limit(); }
+
+ private:
+  struct Slot {
+    enum class State : std::uint8_t { unseen, incomplete, complete, given_up };
+    State state = State::unseen;
+    std::unique_ptr<FrameAssembly> assembly;
+    Frame frame;                         // when complete
+    std::optional<TimePoint> overtaken;  // when a packet of a newer frame first arrived
+  };
+
+  [[nodiscard]] Slot& slot(std::uint32_t index) { return slots_[index % kWindow]; }
+  [[nodiscard]] const Slot& slot(std::uint32_t index) const { return slots_[index % kWindow]; }
+  [[nodiscard]] std::uint32_t window_size() const { return started_ ? newest_ - next_ + 1 : 0; }
+
+  void advance_to(std::uint32_t index, TimePoint now);
+  void complete(Slot& slot, std::uint32_t index, TimePoint now);
+  void give_up(std::uint32_t index);
+  void give_up_before(std::uint32_t index);
+  void give_up_overdue(TimePoint now);
+  void release();
+  void push_ready(Frame&& frame);
+  [[nodiscard]] std::optional<TimePoint> deadline_of(std::uint32_t index) const;
+  [[nodiscard]] bool make_room(std::uint32_t for_index, std::size_t bytes);
+
+  [[nodiscard]] std::unique_ptr<FrameAssembly> take_assembly();
+  void put_back(std::unique_ptr<FrameAssembly> assembly);
+
+  const HeaderLimits limits_;
+  MemoryBudget budget_;
+  FrameDecoder decoder_;
+  std::array<Slot, kWindow> slots_;
+  bool started_ = false;
+  bool delivered_any_ = false;
+  std::uint32_t next_ = 0;
+  std::uint32_t newest_ = 0;
+  std::int64_t newest_capture_us_ = 0;
+
+  std::array<Frame, kWindow> ready_;
+  std::size_t ready_head_ = 0;
+  std::size_t ready_size_ = 0;
+
+  std::vector<std::unique_ptr<FrameAssembly>> free_assemblies_;
+  std::vector<Bytes> free_buffers_;
+  LossLedger ledger_;
+  Stats stats_;
+};
+
+}  // namespace punktfunk::media

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Spreads the datagrams of one frame in time, so that a large frame does not arrive at a bottleneck as one
+// burst at line rate. A token bucket: it fills at a multiple of the stream's rate, holds one burst, and every
+// group of datagrams takes its bytes out. A small frame fits the bucket and leaves at once. A large one
+// leaves in groups, each no earlier than the bucket allows; the rate is raised where needed so that the frame
+// is out within a stated part of its interval.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+
+namespace punktfunk::media {
+
+struct PacerConfig {
+  BitRate stream_rate;        // total wire budget of the stream; zero = unlimited, everything leaves at once
+  Duration frame_interval{};  // 1 / refresh
+  // 24 KiB is 17 datagrams of 1454 bytes: what any home router's queue takes, and 0.2 ms at 1 Gbit/s.
+  std::size_t burst_bytes = 24 * 1024;
+  std::size_t burst_datagrams = 16;
+  double rate_multiple = 2.5;    // of stream_rate
+  double interval_share = 0.75;  // a frame is out within this part of its interval
+};
+
+// One per stream, used by the one sending thread.
+class Pacer {
+ public:
+  explicit Pacer(const PacerConfig& config) : config_(config) {}
+
+  // Takes effect with the next frame.
+  void set_stream_rate(BitRate rate) { config_.stream_rate = rate; }
+  void set_frame_interval(Duration interval) { config_.frame_interval = interval; }
+
+  // Starts a frame of `datagrams`, each of `datagram_bytes`. What an earlier frame left unsent is forgotten.
+  void begin_frame(std::size_t datagrams, std::size_t datagram_bytes, TimePoint now);
+
+  struct Step {
+    TimePoint not_before{};
+    std::size_t count = 0;  // datagrams, 1 … the burst: one GSO send
+  };
+
+  // The next group; the caller waits until not_before and sends it. nullopt when the frame is out.
+  [[nodiscard]] std::optional<Step> next();
+
+ private:
+  void refill(TimePoint now);
+
+  PacerConfig config_;
+  double bytes_per_ns_ = 0;  // of the frame under way; 0 = unlimited
+  double base_bytes_per_ns_ = 0;
+  double tokens_ = 0;
+  bool primed_ = false;
+  TimePoint refilled_at_{};
+  std::size_t left_ = 0;
+  std::size_t datagram_bytes_ = 0;
+  std::size_t group_ = 0;
+};
+
+}  // namespace punktfunk::media

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Datagrams in, access units out. Sections 12 and 13 of the protocol. The peer is hostile: every packet that
+// fails a rule is dropped and counted, and memory stays within 4 x max_frame_bytes whatever arrives.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "core/crypto/media_aead.h"
+#include "core/crypto/packet_number.h"
+#include "core/media/frame.h"
+#include "core/media/reassembler.h"
+#include "core/session/media_params.h"
+
+namespace punktfunk::media {
+
+// One thread. After the largest frame has been seen, nothing is allocated as long as buffers come back by
+// recycle().
+class MediaReceiver {
+ public:
+  // What became of a datagram. Everything from bad_size on is a drop.
+  enum class Outcome : std::uint8_t {
+    accepted,       // shard stored
+    frame_ready,    // stored, and at least one frame can now be polled
+    late,           // belongs to a frame already finished
+    probe,          // stream 1: counted, discarded
+    bad_size,       // not 46 … 9216 bytes, or the shard is odd or not 512 … 9170
+    bad_stream,     // first byte names no stream of ours
+    implausible,    // packet number too far from the newest (section 12.2)
+    replayed,       // packet number seen before or too old (section 12.4)
+    unauthentic,    // the AEAD tag is wrong
+    bad_header,     // breaks a rule of section 13.5 by itself
+    contradiction,  // disagrees with earlier packets of its frame, which is abandoned
+    repeated,       // shard already there
+    over_budget,    // no memory left for it
+    count_          // number of outcomes
+  };
+
+  using Frame = media::Frame;
+
+  // `clock_origin_ns`: the host's session clock origin, from ServerHello.
+  MediaReceiver(const Secret<32>& host_to_client, const MediaParams& params, std::uint64_t clock_origin_ns);
+
+  // Opens `datagram` in place; the bytes are not needed afterwards.
+  Outcome receive(MutableBytes datagram, TimePoint now);
+
+  // The next frame in index order, if it is complete or everything before it was given up. Call until nullopt
+  // after each batch of datagrams and at next_deadline().
+  [[nodiscard]] std::optional<Frame> poll_frame(TimePoint now);
+
+  // Gives a polled frame's buffer back for reuse.
+  void recycle(Bytes&& buffer) { reassembler_.recycle(std::move(buffer)); }
+
+  // When poll_frame() has to be called even if nothing arrives, because a hole is given up then; nullopt = no
+  // hole.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return reassembler_.next_deadline(); }
+
+  // True when the next frame due still lacks packets although a later frame began to arrive 10 ms ago or
+  // more: it will most likely be lost. Good for asking for a keyframe early; the frame itself still gets its
+  // 120 ms.
+  [[nodiscard]] bool is_loss_suspected(TimePoint now) const { return reassembler_.is_loss_suspected(now); }
+
+  struct Stats {
+    std::uint64_t packets_received = 0;  // opened, of both streams
+    std::uint64_t bytes_received = 0;    // the same, whole datagrams
+    std::uint64_t probe_packets = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(Outcome::count_)> by_outcome{};
+    std::uint64_t frames_complete = 0;   // handed over or ready to be
+    std::uint64_t frames_lost = 0;       // given up, abandoned, or never seen at all
+    std::uint64_t recovered_shards = 0;  // data shards rebuilt from parity
+    std::uint64_t late_shards = 0;       // of those, arrived afterwards
+    // Lost shards of finished frames, late originals taken off again (section 13.6). They settle 120 ms after
+    // the frame.
+    std::uint64_t lost_head = 0, lost_mid = 0, lost_tail = 0;
+
+    [[nodiscard]] std::uint64_t count(Outcome outcome) const {
+      return by_outcome[static_cast<std::size_t>(outcome)];
+    }
+    // Datagrams refused for their content: everything from bad_size to contradiction, and over_budget.
+    [[nodiscard]] std::uint64_t packets_dropped() const;
+  };
+  [[nodiscard]] Stats stats() const;
+
+  // Memory held for frames under way, frames waiting and recycled buffers; never above memory_budget().
+  [[nodiscard]] std::size_t memory_bytes() const { return reassembler_.memory_bytes(); }
+  [[nodiscard]] std::size_t memory_budget() const { return reassembler_.memory_budget(); }
+
+ private:
+  Outcome process(MutableBytes datagram, TimePoint now);
+  [[nodiscard]] std::int64_t expand_pts(std::uint32_t pts_us) const;
+
+  const std::uint64_t clock_origin_ns_;
+  const HeaderLimits limits_;
+  crypto::MediaOpener opener_;
+  crypto::ReplayWindow replay_;
+  Reassembler reassembler_;
+  std::optional<std::int64_t> newest_pts_us_;  // expanded, section 12.5
+  Stats stats_;
+};
+
+}  // namespace punktfunk::media

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// How much parity the host adds, driven by the client's loss windows (section 17). Policy of this host, not
+// protocol.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/wire/feedback.h"
+
+namespace punktfunk::media {
+
+// ceil(ppm · 14 / 100000) + 1, held in 5 … 50: 1.4 times the loss, and one point on top.
+[[nodiscard]] std::uint8_t adaptive_parity_percent(std::uint32_t loss_ppm);
+
+// One thread.
+class ParityControl {
+ public:
+  // In force until the first window: light loss is covered from the first frame on.
+  static constexpr std::uint8_t kInitialPercent = 10;
+
+  // Reads each window number once, in half-space order. True if it was a new window.
+  bool on_feedback(const wire::Feedback& feedback);
+
+  // The session's percentage.
+  [[nodiscard]] std::uint8_t percent() const { return percent_; }
+
+  // The percentage for a frame of `data_shards`, at least percent(): small frames need more, because a few
+  // lost shards are a large part of them. At most 90.
+  [[nodiscard]] std::uint8_t percent_for(std::uint32_t data_shards) const;
+
+ private:
+  std::optional<std::uint32_t> window_;
+  std::uint64_t packets_received_ = 0;
+  std::uint8_t percent_ = kInitialPercent;
+  double loss_ = 0;  // share of packets lost, as the small-frame rule sees it
+};
+
+}  // namespace punktfunk::media

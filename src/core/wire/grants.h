@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a host lets a client do (protocol section 25).
+#pragma once
+
+#include <cstdint>
+
+namespace punktfunk::wire {
+
+inline constexpr std::uint32_t kGrantGamepad = 0x01;
+inline constexpr std::uint32_t kGrantPointer = 0x02;   // mouse, touch, pen
+inline constexpr std::uint32_t kGrantKeyboard = 0x04;  // and text
+inline constexpr std::uint32_t kGrantClipboard = 0x08;
+inline constexpr std::uint32_t kGrantMicrophone = 0x10;
+inline constexpr std::uint32_t kGrantLaunch = 0x20;
+inline constexpr std::uint32_t kGrantPower = 0x40;
+inline constexpr std::uint32_t kGrantManageGames = 0x80;
+inline constexpr std::uint32_t kGrantAll = 0xFF;
+
+// "All" as older hosts wrote it, before there were eight grants, reads as all; every other mask is kept.
+[[nodiscard]] constexpr std::uint32_t normalize_grants(std::uint32_t mask) {
+  return mask == 0x3F || mask == 0x7F ? kGrantAll : mask;
+}
+
+}  // namespace punktfunk::wire

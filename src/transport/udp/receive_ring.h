@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -16,20 +17,20 @@ namespace punktfunk {
 // Buffers for one recvmmsg(): allocated once, reused by every read.
 class ReceiveRing {
  public:
-  // 8 coalesced reads of at most 64 KiB: 512 KiB, small enough to stay in a second-level cache.
   static constexpr std::size_t kMessages = 8;
-  // Largest UDP payload over IPv6 is 65,527 bytes, and GRO never builds more than one 64 KiB packet.
-  static constexpr std::size_t kMessageBytes = 64 * 1024;
+  // Largest UDP payload over IPv6 is 65,527 bytes, and GRO never builds more than one 64 KiB packet. All 8
+  // messages take 512 KiB: small enough to stay in a second-level cache.
+  static constexpr std::size_t kDefaultMessageBytes = std::size_t{64} * 1024;
 
   struct Totals {
     std::size_t messages = 0;
     std::size_t truncated = 0;
     std::uint64_t bytes = 0;
-    // The kernel's running count of datagrams lost to a full buffer; 0 while it has reported none.
-    std::uint32_t overflows = 0;
+    // The kernel's running count of datagrams lost to a full buffer, when it reported one.
+    std::optional<std::uint32_t> overflows;
   };
 
-  ReceiveRing();
+  explicit ReceiveRing(std::size_t message_bytes);
   ReceiveRing(const ReceiveRing&) = delete;
   ReceiveRing& operator=(const ReceiveRing&) = delete;
 

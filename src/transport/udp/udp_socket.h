@@ -21,12 +21,14 @@ struct UdpOptions {
   // Off only for tests and for paths where coalescing misbehaves.
   bool use_gso = true;
   bool use_gro = true;
+  // Room for one read. Less than 64 KiB truncates (and drops) large coalesced reads; for tests.
+  std::size_t receive_message_bytes = ReceiveRing::kDefaultMessageBytes;
 };
 
 class UdpSocket final : public DatagramSocket {
  public:
-  // Port 0 takes any free port. An unspecified address ("::" or "0.0.0.0" or an unset SocketAddress) listens
-  // on every address: dual stack where IPv6 exists, IPv4 alone otherwise. Sets don't-fragment, so that path
+  // Port 0 takes any free port. "::" and an unset address listen on every address of both families (on IPv4
+  // alone where the machine has no IPv6); "0.0.0.0" listens on IPv4 alone. Sets don't-fragment, so that path
   // MTU discovery works.
   [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> bind(const SocketAddress& local,
                                                                const UdpOptions& options);
@@ -52,6 +54,7 @@ class UdpSocket final : public DatagramSocket {
   [[nodiscard]] bool gso_in_use() const { return gso_.load(std::memory_order_relaxed); }
 
  private:
+  class BatchSender;
   struct Counters;
   UdpSocket(UniqueFd fd, const SocketAddress& local, const UdpOptions& options);
 

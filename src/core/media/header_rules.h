@@ -18,10 +18,6 @@ struct HeaderLimits {
   std::uint64_t max_frame_bytes = 8u << 20u;
 };
 
-[[nodiscard]] constexpr bool is_last_block(const wire::MediaHeader& header) {
-  return (header.flags & wire::kFlagLastBlock) != 0;
-}
-
 // `shard_bytes`: already known to be even and 512 … 9170.
 [[nodiscard]] bool is_within_limits(const wire::MediaHeader& header, std::size_t shard_bytes,
                                     const HeaderLimits& limits);

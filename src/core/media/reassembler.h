@@ -4,8 +4,8 @@
 // Indices run from `next_`, the frame to hand over next, to the newest one seen; giving up whatever is 64
 // indices behind keeps that window at 64 slots. A complete frame waits for its predecessors, because they are
 // what it was predicted from, and moves to the ready queue as soon as each of them is complete or given up. A
-// complete keyframe needs no predecessor and ends the wait at once. Memory is granted by a budget, and always
-// after the bytes that ask for it have arrived.
+// complete keyframe needs no predecessor: it waits for reordered packets only (kReorderGrace). Memory is
+// granted by a budget, and always after the bytes that ask for it have arrived.
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ class Reassembler {
   enum class Outcome : std::uint8_t { stored, frame_ready, late, repeated, contradiction, over_budget };
 
   // `header` satisfies is_within_limits(). `capture_us`: expanded capture time since the clock origin.
-  Outcome add(const wire::MediaHeader& header, ByteView shard, std::int64_t capture_us, TimePoint now);
+  Outcome add(const wire::MediaHeader& header, ByteView shard, std::uint64_t capture_us, TimePoint now);
 
   // Gives up what is due and returns the next frame in order, if there is one. Frame::capture_ns holds ns
   // since the clock origin here; the receiver adds the origin.
@@ -78,14 +78,16 @@ class Reassembler {
   [[nodiscard]] std::uint32_t window_size() const { return started_ ? newest_ - next_ + 1 : 0; }
 
   void advance_to(std::uint32_t index, TimePoint now);
-  void complete(Slot& slot, std::uint32_t index, TimePoint now);
-  void give_up(std::uint32_t index);
-  void give_up_before(std::uint32_t index);
-  void give_up_overdue(TimePoint now);
-  void release();
+  Outcome add_to(Slot& slot, const wire::MediaHeader& header, ByteView shard, std::uint64_t capture_us,
+                 TimePoint now);
+  void complete(Slot& slot, TimePoint now);
+  void give_up(Slot& slot, TimePoint now);
+  void give_up_before(std::uint32_t index, TimePoint now);
+  void release(TimePoint now);
   void push_ready(Frame&& frame);
   [[nodiscard]] std::optional<TimePoint> deadline_of(std::uint32_t index) const;
-  [[nodiscard]] bool make_room(std::uint32_t for_index, std::size_t bytes);
+  [[nodiscard]] bool is_too_old(std::uint32_t index) const;
+  [[nodiscard]] bool make_room(const Slot& keep, std::size_t bytes, TimePoint now);
 
   [[nodiscard]] std::unique_ptr<FrameAssembly> take_assembly();
   void put_back(std::unique_ptr<FrameAssembly> assembly);
@@ -95,10 +97,10 @@ class Reassembler {
   FrameDecoder decoder_;
   std::array<Slot, kWindow> slots_;
   bool started_ = false;
-  bool delivered_any_ = false;
   std::uint32_t next_ = 0;
   std::uint32_t newest_ = 0;
-  std::int64_t newest_capture_us_ = 0;
+  std::uint64_t newest_capture_us_ = 0;
+  std::optional<std::uint32_t> keyframe_;  // newest complete keyframe that still waits
 
   std::array<Frame, kWindow> ready_;
   std::size_t ready_head_ = 0;

@@ -45,14 +45,11 @@ class Pacer {
   [[nodiscard]] std::optional<Step> next();
 
  private:
-  void refill(TimePoint now);
-
   PacerConfig config_;
-  double bytes_per_ns_ = 0;  // of the frame under way; 0 = unlimited
-  double base_bytes_per_ns_ = 0;
-  double tokens_ = 0;
+  double rate_ = 0;    // bytes per ns of the frame under way; 0 = unlimited
+  double tokens_ = 0;  // bytes that may leave at cursor_
   bool primed_ = false;
-  TimePoint refilled_at_{};
+  TimePoint cursor_{};  // when the last group left, or leaves
   std::size_t left_ = 0;
   std::size_t datagram_bytes_ = 0;
   std::size_t group_ = 0;

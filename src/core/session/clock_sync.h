@@ -14,8 +14,8 @@ struct ClockSample {
   std::int64_t rtt_ns = 0;
 };
 
-// t1, t4 on the client's clock, t2, t3 on the host's; ns. Halves are cut toward zero. Defined for any input:
-// a host may send what it likes.
+// t1, t4 on the client's clock, t2, t3 on the host's; ns. The half of an odd sum is cut toward zero. Defined
+// for any input: a host may send what it likes.
 [[nodiscard]] ClockSample clock_sample(std::uint64_t t1, std::uint64_t t2, std::uint64_t t3,
                                        std::uint64_t t4);
 

@@ -92,14 +92,13 @@ class MediaReceiver {
 
  private:
   Outcome process(MutableBytes datagram, TimePoint now);
-  [[nodiscard]] std::int64_t expand_pts(std::uint32_t pts_us) const;
 
   const std::uint64_t clock_origin_ns_;
   const HeaderLimits limits_;
   crypto::MediaOpener opener_;
   crypto::ReplayWindow replay_;
   Reassembler reassembler_;
-  std::optional<std::int64_t> newest_pts_us_;  // expanded, section 12.5
+  std::optional<std::uint64_t> newest_pts_us_;  // expanded, section 12.5
   Stats stats_;
 };
 

@@ -19,7 +19,8 @@ struct Ask {
   void write(wire::Feedback& out) const;
 };
 
-// Pure in time; one thread.
+// Pure in time; one thread. Tell it of losses before the frames polled with them: a keyframe answers what
+// went missing before it, not after.
 class Recovery {
  public:
   explicit Recovery(std::uint32_t refresh_hz);

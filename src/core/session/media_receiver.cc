@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/session/media_receiver.h"
+
+#include <algorithm>
+
+#include "core/wire/media_header.h"
+
+namespace punktfunk::media {
+
+MediaReceiver::MediaReceiver(const Secret<32>& host_to_client, const MediaParams& params,
+                             std::uint64_t clock_origin_ns)
+    : clock_origin_ns_(clock_origin_ns),
+      limits_{params.scheme, params.max_data_per_block, params.max_frame_bytes},
+      opener_(host_to_client, params.suite),
+      reassembler_(limits_) {}
+
+MediaReceiver::Outcome MediaReceiver::receive(MutableBytes datagram, TimePoint now) {
+  const Outcome outcome = process(datagram, now);
+  ++stats_.by_outcome[static_cast<std::size_t>(outcome)];
+  return outcome;
+}
+
+// Cheapest check first: nothing is derived or decrypted for a packet that could not be ours.
+MediaReceiver::Outcome MediaReceiver::process(MutableBytes datagram, TimePoint now) {
+  if (datagram.size() < wire::kWireOverhead + wire::kMinShard || datagram.size() > wire::kMaxDatagram ||
+      datagram.size() % 2 != 0) {  // the overhead is even, so this is the shard's evenness
+    return Outcome::bad_size;
+  }
+  if (!wire::is_media_tag(datagram[0])) return Outcome::bad_stream;
+
+  const std::uint64_t highest = replay_.highest();
+  const std::uint64_t number =
+      crypto::expand_packet_number(highest, load_le<std::uint32_t>(datagram.data() + 1));
+  if (!crypto::is_plausible(number, highest)) return Outcome::implausible;
+  if (!replay_.is_fresh(number)) return Outcome::replayed;
+  if (!opener_.open(number, datagram)) return Outcome::unauthentic;
+  replay_.accept(number);
+  ++stats_.packets_received;
+  stats_.bytes_received += datagram.size();
+
+  const wire::MediaHeader header = wire::MediaHeader::read(datagram);
+  const std::size_t shard_bytes = datagram.size() - wire::kWireOverhead;
+  if (!is_within_limits(header, shard_bytes, limits_)) return Outcome::bad_header;
+  const std::uint64_t capture_us = wire::expand_pts_us(newest_pts_us_, header.pts_us);
+  newest_pts_us_ = std::max(newest_pts_us_.value_or(capture_us), capture_us);
+
+  if (header.stream == wire::kStreamProbe) {
+    ++stats_.probe_packets;
+    return Outcome::probe;
+  }
+  switch (reassembler_.add(header, datagram.subspan(wire::kHeaderBytes, shard_bytes), capture_us, now)) {
+    case Reassembler::Outcome::stored:
+      return Outcome::accepted;
+    case Reassembler::Outcome::frame_ready:
+      return Outcome::frame_ready;
+    case Reassembler::Outcome::late:
+      return Outcome::late;
+    case Reassembler::Outcome::repeated:
+      return Outcome::repeated;
+    case Reassembler::Outcome::contradiction:
+      return Outcome::contradiction;
+    case Reassembler::Outcome::over_budget:
+      return Outcome::over_budget;
+  }
+  return Outcome::bad_header;
+}
+
+std::optional<Frame> MediaReceiver::poll_frame(TimePoint now) {
+  std::optional<Frame> frame = reassembler_.poll(now);
+  if (frame) frame->capture_ns += clock_origin_ns_;
+  return frame;
+}
+
+MediaReceiver::Stats MediaReceiver::stats() const {
+  Stats stats = stats_;
+  const Reassembler::Stats frames = reassembler_.stats();
+  stats.frames_complete = frames.frames_complete;
+  stats.frames_lost = frames.frames_lost;
+  stats.recovered_shards = frames.recovered_shards;
+  stats.late_shards = frames.late_shards;
+  stats.lost_head = frames.lost.head;
+  stats.lost_mid = frames.lost.mid;
+  stats.lost_tail = frames.lost.tail;
+  return stats;
+}
+
+std::uint64_t MediaReceiver::Stats::packets_dropped() const {
+  return count(Outcome::bad_size) + count(Outcome::bad_stream) + count(Outcome::implausible) +
+         count(Outcome::replayed) + count(Outcome::unauthentic) + count(Outcome::bad_header) +
+         count(Outcome::contradiction) + count(Outcome::over_budget);
+}
+
+}  // namespace punktfunk::media

@@ -6,7 +6,6 @@ extern "C" {
 }
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <libyuv/convert_argb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,28 +31,6 @@ struct FreePacket {
 };
 using Packet = std::unique_ptr<AVPacket, FreePacket>;
 
-// libyuv names tables "Yvu" for callers that swap U and V to get the channels in the other order.
-struct Matrix {
-  const libyuv::YuvConstants* blue_first;
-  const libyuv::YuvConstants* red_first;
-};
-
-Matrix matrix_of(const ColourDescription& colour) {
-  const bool full = colour.full_range;
-  switch (colour.matrix) {
-    case 5:  // BT.470BG
-    case 6:  // BT.601
-      return full ? Matrix{&libyuv::kYuvJPEGConstants, &libyuv::kYvuJPEGConstants}
-                  : Matrix{&libyuv::kYuvI601Constants, &libyuv::kYvuI601Constants};
-    case 9:  // BT.2020
-      return full ? Matrix{&libyuv::kYuvV2020Constants, &libyuv::kYvuV2020Constants}
-                  : Matrix{&libyuv::kYuv2020Constants, &libyuv::kYvu2020Constants};
-    default:
-      return full ? Matrix{&libyuv::kYuvF709Constants, &libyuv::kYvuF709Constants}
-                  : Matrix{&libyuv::kYuvH709Constants, &libyuv::kYvuH709Constants};
-  }
-}
-
 tl::unexpected<Error> not_written(const std::string& path, const std::string& why) {
   return fail(fmt::format("The picture was not written to {}, because {}; name another file or make room.",
                           path, why));
@@ -76,12 +53,16 @@ Packet encode_png(const Picture& picture) {
   context->time_base = {1, 1};
   if (avcodec_open2(context.get(), codec, nullptr) < 0 || av_frame_get_buffer(frame.get(), 0) < 0)
     return nullptr;
-  // libyuv's "RGB24" is blue first in memory; U and V swapped with the matching table make it red first.
-  if (libyuv::I420ToRGB24Matrix(picture.planes[0], static_cast<int>(picture.strides[0]), picture.planes[2],
-                                static_cast<int>(picture.strides[2]), picture.planes[1],
-                                static_cast<int>(picture.strides[1]), frame->data[0], frame->linesize[0],
-                                matrix_of(picture.colour).red_first, width, height) != 0)
-    return nullptr;
+  const Bytes pixels = to_bgrx(picture);
+  for (std::size_t y = 0; y < picture.height; ++y) {
+    const std::uint8_t* from = pixels.data() + 4 * y * picture.width;
+    std::uint8_t* to = frame->data[0] + y * static_cast<std::size_t>(frame->linesize[0]);
+    for (std::size_t x = 0; x < picture.width; ++x, from += 4, to += 3) {
+      to[0] = from[2];
+      to[1] = from[1];
+      to[2] = from[0];
+    }
+  }
   if (avcodec_send_frame(context.get(), frame.get()) < 0 || avcodec_send_frame(context.get(), nullptr) < 0 ||
       avcodec_receive_packet(context.get(), packet.get()) < 0)
     return nullptr;
@@ -100,17 +81,6 @@ int write_all(int fd, ByteView bytes) {
 }
 
 }  // namespace
-
-Bytes to_bgrx(const Picture& picture) {
-  Bytes out(std::size_t{4} * picture.width * picture.height);
-  if (picture.empty()) return out;
-  const int width = static_cast<int>(picture.width);
-  libyuv::I420ToARGBMatrix(picture.planes[0], static_cast<int>(picture.strides[0]), picture.planes[1],
-                           static_cast<int>(picture.strides[1]), picture.planes[2],
-                           static_cast<int>(picture.strides[2]), out.data(), 4 * width,
-                           matrix_of(picture.colour).blue_first, width, static_cast<int>(picture.height));
-  return out;
-}
 
 Result<void> write_png(const Picture& picture, const std::string& path) {
   if (picture.empty()) return not_written(path, "there is no picture yet");

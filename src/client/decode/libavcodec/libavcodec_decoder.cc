@@ -15,6 +15,8 @@ extern "C" {
 #include <cstring>
 #include <utility>
 
+#include "client/decode/h264_chain.h"
+
 namespace punktfunk::client {
 namespace {
 
@@ -72,18 +74,26 @@ class LibavcodecDecoder final : public VideoDecoder {
   }
 
   DecodeOutcome push(ByteView au) override {
-    if (au.empty()) return {};
     if (au.size() > kLargestUnit) return corrupt();
+    const H264Chain::Unit unit = chain_.push(au);
+    if (unit == H264Chain::Unit::broken) return corrupt();
+    // Until a keyframe everything would be built on damage, so it is not even decoded.
+    if (unit == H264Chain::Unit::follows && waits_for_keyframe_) return corrupt();
     av_packet_unref(packet_.get());
+    if (au.empty()) return {};
     // Hostile units end anywhere: libavcodec reads past the end, into zeroes that av_new_packet puts there.
     if (av_new_packet(packet_.get(), static_cast<int>(au.size())) < 0) return out_of_memory();
     std::memcpy(packet_->data, au.data(), au.size());
     packet_->pts = ++unit_;
+    dirty_ = true;
     const int sent = avcodec_send_packet(context_.get(), packet_.get());
+    if (sent == AVERROR(ENOMEM)) return out_of_memory();
     DecodeOutcome outcome = receive();
     if (outcome.status == DecodeStatus::fatal) return outcome;
-    if (sent == AVERROR(ENOMEM)) return out_of_memory();
-    return sent < 0 ? corrupt() : outcome;
+    // A picture that stays inside means a stream that reorders, which no host of this protocol makes.
+    const bool held_back = outcome.status == DecodeStatus::need_more && unit != H264Chain::Unit::no_picture;
+    if (sent < 0 || held_back) return corrupt();
+    return outcome;
   }
 
   void set_mode(std::uint32_t width, std::uint32_t height) override {
@@ -117,7 +127,13 @@ class LibavcodecDecoder final : public VideoDecoder {
   }
 
   DecodeOutcome corrupt() {
+    if (dirty_) {
+      // Damaged references and whatever a bad unit left inside, a longer delay among them, go away here.
+      avcodec_flush_buffers(context_.get());
+      context_->has_b_frames = 0;
+    }
     waits_for_keyframe_ = true;
+    dirty_ = false;
     return {DecodeStatus::corrupt, {}, {}};
   }
 
@@ -137,8 +153,8 @@ class LibavcodecDecoder final : public VideoDecoder {
       const int code = avcodec_receive_frame(context_.get(), frame.get());
       if (code == AVERROR(EAGAIN)) break;
       if (code == AVERROR(ENOMEM)) return out_of_memory();
-      outcome = code < 0 ? corrupt() : take(std::move(frame));
-      if (code < 0) break;
+      if (code < 0) return corrupt();
+      outcome = take(std::move(frame));
     }
     return outcome;
   }
@@ -148,7 +164,6 @@ class LibavcodecDecoder final : public VideoDecoder {
     if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) return corrupt();
     if (frame->format != AV_PIX_FMT_YUV420P && frame->format != AV_PIX_FMT_YUVJ420P) return corrupt();
     if (frame->width <= 0 || frame->height <= 0) return corrupt();
-    // libavcodec goes on from whatever it has; a unit after a damaged one is only sound again from an IDR on.
     if (frame->key_frame != 0) waits_for_keyframe_ = false;
     if (waits_for_keyframe_) return corrupt();
     DecodeOutcome outcome;
@@ -180,7 +195,9 @@ class LibavcodecDecoder final : public VideoDecoder {
   std::int64_t unit_ = 0;
   std::uint32_t width_ = 0;
   std::uint32_t height_ = 0;
+  H264Chain chain_;
   bool waits_for_keyframe_ = true;
+  bool dirty_ = false;  // units went into libavcodec since it was last flushed
 };
 
 }  // namespace

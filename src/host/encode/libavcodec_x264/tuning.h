@@ -7,7 +7,8 @@ namespace punktfunk::host {
 
 // How much work x264 may spend on a picture, and across how many slices it spreads it.
 struct X264Tuning {
-  const char* preset = "superfast";
+  const char* preset = "ultrafast";
+  bool cabac = false;   // overrides the preset: arithmetic instead of variable-length coding
   unsigned slices = 1;  // one thread each
 };
 

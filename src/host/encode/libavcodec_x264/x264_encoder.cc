@@ -11,6 +11,7 @@ extern "C" {
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -94,10 +95,12 @@ class X264Encoder final : public VideoEncoder {
     const BitRate used = std::clamp(bitrate, kLowest, kHighest);
     context_->bit_rate = static_cast<std::int64_t>(used.bits_per_second);
     context_->rc_max_rate = context_->bit_rate;
-    // One frame's share, rounded up to x264's kbit: a buffer that drains in one frame interval keeps a
-    // picture from queueing behind the one before it.
-    const auto one_frame = context_->bit_rate * context_->time_base.num / context_->time_base.den;
-    context_->rc_buffer_size = static_cast<int>((one_frame + 999) / 1000 * 1000);
+    // One frame's share: a buffer that drains in one frame interval keeps a picture from queueing behind the
+    // one before it. In whole kbit and rounded down (x264 raises it if need be), because x264 has a better
+    // method for a buffer of one frame, which it leaves when the buffer is more than a tenth larger: at 1.2
+    // frames half the rate goes unused.
+    const auto one_frame_kbit = context_->bit_rate * context_->time_base.num / context_->time_base.den / 1000;
+    context_->rc_buffer_size = static_cast<int>(std::max<std::int64_t>(one_frame_kbit, 1) * 1000);
     return used;
   }
 
@@ -128,8 +131,10 @@ class X264Encoder final : public VideoEncoder {
     c.thread_type = FF_THREAD_SLICE;
     c.slices = static_cast<int>(tuning.slices);
     set_bitrate(config.bitrate);
-    for (const auto& [name, value] : {std::pair{"preset", tuning.preset}, std::pair{"tune", "zerolatency"},
-                                      std::pair{"forced-idr", "1"}, std::pair{"x264-params", kParameters}}) {
+    const std::string parameters = fmt::format("{}:cabac={}", kParameters, tuning.cabac ? 1 : 0);
+    for (const auto& [name, value] :
+         {std::pair{"preset", tuning.preset}, std::pair{"tune", "zerolatency"}, std::pair{"forced-idr", "1"},
+          std::pair{"x264-params", parameters.c_str()}}) {
       if (const int code = av_opt_set(c.priv_data, name, value, 0); code < 0) return code;
     }
     if (const int code = avcodec_open2(&c, codec, nullptr); code < 0) return code;
@@ -140,8 +145,8 @@ class X264Encoder final : public VideoEncoder {
     frame_->color_trc = c.color_trc;
     frame_->colorspace = c.colorspace;
     frame_->color_range = c.color_range;
-    description_ =
-        fmt::format("libx264 {}, {} slice{}", tuning.preset, tuning.slices, tuning.slices == 1 ? "" : "s");
+    description_ = fmt::format("libx264 {}{}, {} slice{}", tuning.preset, tuning.cabac ? " with CABAC" : "",
+                               tuning.slices, tuning.slices == 1 ? "" : "s");
     return 0;
   }
 

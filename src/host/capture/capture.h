@@ -43,7 +43,7 @@ class CapturedFrame {
   TimePoint captured;
   // When the pixels were in memory here.
   TimePoint ready;
-  // Counts delivered frames from 0, gaps mean frames dropped for want of a free buffer.
+  // Counts delivered frames from 0.
   std::uint64_t sequence = 0;
 
  private:

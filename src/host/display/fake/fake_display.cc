@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "host/display/fake/fake_display.h"
+
+#include <sys/eventfd.h>
+
+namespace punktfunk::host {
+
+Result<std::unique_ptr<Display>> FakeDisplayBackend::create(const DisplayRequest& request) {
+  if (!failure_.empty()) return fail(std::exchange(failure_, {}));
+  return std::make_unique<FakeDisplay>(request.mode, counters_);
+}
+
+FakeDisplay::FakeDisplay(DisplayMode mode, std::shared_ptr<FakeDisplayBackend::Counters> counters)
+    : mode_(mode), counters_(std::move(counters)), death_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  ++counters_->created;
+}
+
+FakeDisplay::~FakeDisplay() { ++counters_->destroyed; }
+
+std::string FakeDisplay::death_reason() const {
+  return alive_ ? std::string() : std::string("The fake display was told to die.");
+}
+
+void FakeDisplay::die() {
+  alive_ = false;
+  (void)::eventfd_write(death_.get(), 1);
+}
+
+}  // namespace punktfunk::host

@@ -61,6 +61,8 @@ class QuicEndpoint {
   [[nodiscard]] bool write_stream(ConnectionId id, StreamId stream, ByteView data, bool fin = false);
   // Refuses a stream in both directions it has: RESET_STREAM and STOP_SENDING with `code`.
   void reset_stream(ConnectionId id, StreamId stream, std::uint64_t code);
+  // While paused, what was already on its way still arrives (at most 256 KiB), and the peer may send no more.
+  void pause_stream(ConnectionId id, StreamId stream, bool paused);
   // Queues a DATAGRAM; the queue holds 4 KiB and drops its oldest first. False: larger than
   // max_datagram_payload().
   [[nodiscard]] bool send_datagram(ConnectionId id, ByteView data);
@@ -79,7 +81,7 @@ class QuicEndpoint {
   // Largest payload send_datagram() takes now; grows with path MTU discovery.
   [[nodiscard]] std::size_t max_datagram_payload(ConnectionId id) const;
   [[nodiscard]] std::optional<ConnectionStats> stats(ConnectionId id) const;
-  // Every connection for which on_closed was not yet delivered.
+  // Connections that are open or being opened.
   [[nodiscard]] std::size_t connection_count() const;
   // Datagrams that belonged to no connection or were malformed.
   [[nodiscard]] std::uint64_t dropped_datagrams() const;

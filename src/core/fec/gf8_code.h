@@ -16,7 +16,8 @@ class Gf8Code {
   // At least one data shard, at most 255 shards together.
   [[nodiscard]] static bool supports(std::size_t k, std::size_t m);
 
-  // Writes every parity shard from the data shards. False, with nothing written, when supports() says no or a shard is empty.
+  // Writes every parity shard from the data shards. False, with nothing written, when supports() says no or a
+  // shard is empty.
   bool encode(std::span<const std::uint8_t* const> data, std::span<std::uint8_t* const> parity,
               std::size_t shard_bytes);
 

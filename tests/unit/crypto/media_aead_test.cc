@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "core/crypto/media_aead.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/random.h"
+#include "seed.h"
+#include "vectors.h"
+
+namespace punktfunk::crypto {
+namespace {
+
+using test::hex_of;
+
+Secret<32> test_secret() { return derive_direction_secrets(Bytes(32, 9)).host_to_client; }
+
+Bytes make_packet(std::size_t plaintext_bytes, std::uint8_t fill) {
+  return Bytes(kMediaAadBytes + plaintext_bytes + kMediaTagBytes, fill);
+}
+
+Bytes sealed(MediaSealer& sealer, std::uint64_t number, Bytes packet) {
+  const MediaSealer::Item item{number, packet};
+  sealer.seal({&item, 1});
+  return packet;
+}
+
+TEST(MediaAead, Vectors) {
+  for (const auto& vector : test::vectors_named("media/seal/")) {
+    SCOPED_TRACE(test::name_of(vector));
+    const auto& inputs = vector["inputs"];
+    const auto suite = static_cast<CipherSuite>(inputs["suite"].get<int>());
+    const std::uint64_t number = test::number_of(inputs["seq"]);
+    ASSERT_EQ(inputs["direction"], "h2c");
+    const Secret<32> secret = derive_direction_secrets(hex_of(inputs["exporter"])).host_to_client;
+
+    EXPECT_EQ(key_index(number), test::number_of(vector["expected"]["key_index"]));
+    const MediaKey key = derive_media_key(secret, suite, key_index(number));
+    EXPECT_EQ(to_hex(packet_nonce(key.iv, number)), vector["expected"]["nonce"]);
+
+    const Bytes plaintext = hex_of(inputs["plaintext"]);
+    Bytes packet = hex_of(inputs["aad"]);
+    append(packet, plaintext);
+    packet.resize(packet.size() + kMediaTagBytes);
+    MediaSealer sealer(secret, suite);
+    packet = sealed(sealer, number, packet);
+    EXPECT_EQ(to_hex(ByteView(packet).subspan(kMediaAadBytes)), vector["expected"]["sealed"]);
+
+    MediaOpener opener(secret, suite);
+    ASSERT_TRUE(opener.open(number, packet));
+    EXPECT_EQ(to_hex(ByteView(packet).subspan(kMediaAadBytes, plaintext.size())), to_hex(plaintext));
+  }
+}
+
+class MediaAeadSuite : public testing::TestWithParam<CipherSuite> {};
+
+TEST_P(MediaAeadSuite, EveryFlippedBitIsNoticed) {
+  MediaSealer sealer(test_secret(), GetParam());
+  MediaOpener opener(test_secret(), GetParam());
+  const Bytes good = sealed(sealer, 7, make_packet(9, 0x5a));
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    Bytes bad = good;
+    bad[bit / 8] = static_cast<std::uint8_t>(bad[bit / 8] ^ (1u << (bit % 8)));
+    EXPECT_FALSE(opener.open(7, bad)) << "bit " << bit;
+  }
+  Bytes wrong_number = good;
+  EXPECT_FALSE(opener.open(8, wrong_number));
+  // None of the failures may have spoilt the context.
+  Bytes packet = good;
+  EXPECT_TRUE(opener.open(7, packet));
+  EXPECT_EQ(packet[kMediaAadBytes], 0x5a);
+}
+
+TEST_P(MediaAeadSuite, TooShortIsRefused) {
+  MediaOpener opener(test_secret(), GetParam());
+  for (std::size_t bytes = 0; bytes <= kMediaAadBytes + kMediaTagBytes; ++bytes) {
+    Bytes packet(bytes);
+    EXPECT_FALSE(opener.open(0, packet));
+  }
+}
+
+// Reordering around a key change, and forgeries of far numbers in between, must not confuse the cached
+// contexts.
+TEST_P(MediaAeadSuite, KeysOnBothSidesOfAChange) {
+  MediaSealer sealer(test_secret(), GetParam());
+  MediaOpener opener(test_secret(), GetParam());
+  const std::uint64_t edge = 3 * kPacketsPerKey;
+  for (const std::uint64_t number : {edge - 1, edge, edge - 2, edge + 1, edge - 3, edge + kPacketsPerKey,
+                                     edge - 4, edge + 2, std::uint64_t{0}}) {
+    Bytes packet = sealed(sealer, number, make_packet(100, 0x33));
+    EXPECT_FALSE(opener.open(number + kPacketsPerKey, *std::make_unique<Bytes>(packet)));
+    ASSERT_TRUE(opener.open(number, packet)) << number;
+    EXPECT_EQ(packet[kMediaAadBytes + 99], 0x33);
+  }
+}
+
+TEST_P(MediaAeadSuite, RandomLengthsRoundTrip) {
+  const std::uint64_t seed = test::new_seed();
+  SeededRandom random(seed);
+  MediaSealer sealer(test_secret(), GetParam());
+  MediaOpener opener(test_secret(), GetParam());
+  std::vector<Bytes> packets;
+  std::vector<Bytes> originals;
+  for (int i = 0; i < 200; ++i) {
+    Bytes packet = make_packet(random.engine()() % 9200, 0);
+    random.fill(packet);
+    originals.push_back(packet);
+    packets.push_back(std::move(packet));
+  }
+  std::vector<MediaSealer::Item> items;
+  for (std::size_t i = 0; i < packets.size(); ++i) items.push_back({i, packets[i]});
+  sealer.seal(items);
+  for (std::size_t i = packets.size(); i-- > 0;) {
+    ASSERT_TRUE(opener.open(i, packets[i]));
+    const std::size_t keep = packets[i].size() - kMediaTagBytes;
+    EXPECT_TRUE(std::equal(packets[i].begin(), packets[i].begin() + static_cast<std::ptrdiff_t>(keep),
+                           originals[i].begin()));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, MediaAeadSuite,
+                         testing::Values(CipherSuite::aes128_gcm, CipherSuite::chacha20_poly1305));
+
+}  // namespace
+}  // namespace punktfunk::crypto

@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/fec/gf16_fft.h"
 
+#include <array>
 #include <bit>
 
+#include "base/bytes.h"
 #include "core/fec/gf16_field.h"
 
 namespace punktfunk::fec {
 
+namespace {
+
+// The sixteen XORs of any of four bytes, entry i taking those whose bit is set in i.
+void store_sums(std::uint8_t* table, unsigned b0, unsigned b1, unsigned b2, unsigned b3) {
+  const std::uint32_t first_four = b0 << 8 | b1 << 16 | (b0 ^ b1) << 24;
+  const std::uint64_t first_eight = first_four | std::uint64_t{first_four ^ b2 * 0x01010101u} << 32;
+  store_le(table, first_eight);
+  store_le(table + 8, first_eight ^ b3 * std::uint64_t{0x0101010101010101});
+}
+
+}  // namespace
+
 Gf16Tables make_tables(std::uint16_t c) {
-  const Gf16Field& field = Gf16Field::instance();
+  // Multiplication is linear, so the products with the sixteen single bits give all table entries.
+  const std::array<std::uint16_t, 16> products = Gf16Field::instance().multiply_bits(c);
   Gf16Tables tables;
   for (std::size_t nibble = 0; nibble < 4; ++nibble) {
-    // Multiplication is linear, so four products give all sixteen.
-    std::uint16_t product[16];
-    product[0] = 0;
-    for (std::size_t bit = 0; bit < 4; ++bit) {
-      const std::size_t value = std::size_t{1} << bit;
-      product[value] = field.multiply(c, static_cast<std::uint16_t>(value << (4 * nibble)));
-      for (std::size_t i = 1; i < value; ++i) {
-        product[value + i] = static_cast<std::uint16_t>(product[value] ^ product[i]);
-      }
-    }
-    for (std::size_t i = 0; i < 16; ++i) {
-      tables.low[nibble][i] = static_cast<std::uint8_t>(product[i]);
-      tables.high[nibble][i] = static_cast<std::uint8_t>(product[i] >> 8);
-    }
+    const std::uint16_t* const p = products.data() + 4 * nibble;
+    store_sums(tables.low[nibble], p[0] & 0xFFu, p[1] & 0xFFu, p[2] & 0xFFu, p[3] & 0xFFu);
+    store_sums(tables.high[nibble], unsigned{p[0]} >> 8, unsigned{p[1]} >> 8, unsigned{p[2]} >> 8,
+               unsigned{p[3]} >> 8);
   }
   return tables;
 }

@@ -35,6 +35,7 @@ Gf16Field::Gf16Field() : log_(kOrder + 1), exp_(2 * kOrder) {
     exp_[log] = static_cast<std::uint16_t>(word);
     exp_[log + kOrder] = static_cast<std::uint16_t>(word);
   }
+  for (std::size_t bit = 0; bit < log_of_bit_.size(); ++bit) log_of_bit_[bit] = log_[std::size_t{1} << bit];
 }
 
 const Gf16Field& Gf16Field::instance() {

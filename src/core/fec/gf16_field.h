@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,15 @@ class Gf16Field {
     return a == 0 ? std::uint16_t{0} : exp_[log_[a] + kOrder - log_[b]];
   }
 
+  // The products of `c` with the words of a single bit, 1 << 0 … 1 << 15.
+  [[nodiscard]] std::array<std::uint16_t, 16> multiply_bits(std::uint16_t c) const {
+    std::array<std::uint16_t, 16> products{};
+    if (c == 0) return products;
+    const std::uint16_t* const from_c = exp_.data() + log_[c];
+    for (std::size_t bit = 0; bit < products.size(); ++bit) products[bit] = from_c[log_of_bit_[bit]];
+    return products;
+  }
+
   // Discrete logarithm of a word that is not zero: 0 … kOrder − 1.
   [[nodiscard]] std::uint32_t log(std::uint16_t word) const { return log_[word]; }
 
@@ -43,6 +53,7 @@ class Gf16Field {
   Gf16Field();
   std::vector<std::uint16_t> log_;  // by word
   std::vector<std::uint16_t> exp_;  // word by logarithm, twice over so that sums need no reduction
+  std::array<std::uint16_t, 16> log_of_bit_{};
 };
 
 }  // namespace punktfunk::fec

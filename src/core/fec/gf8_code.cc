@@ -36,17 +36,22 @@ const Field& field() {
   return instance;
 }
 
-// Tables for multiplication by the element whose logarithm is given, 0 … 254.
-Gf8Tables make_tables(std::uint32_t log_c) {
-  const Field& f = field();
-  Gf8Tables tables;
-  for (std::size_t nibble = 0; nibble < 2; ++nibble) {
-    tables.product[nibble][0] = 0;
-    for (std::size_t value = 1; value < 16; ++value) {
-      tables.product[nibble][value] = f.exp[log_c + f.log[value << (4 * nibble)]];
+// Tables for multiplication by every element, by its logarithm 0 … 254: 8 KiB, which the first-level cache
+// keeps.
+const Gf8Tables& tables_for(std::uint32_t log_c) {
+  static const std::array<Gf8Tables, kOrder> all = [] {
+    const Field& f = field();
+    std::array<Gf8Tables, kOrder> tables{};
+    for (std::uint32_t log = 0; log < kOrder; ++log) {
+      for (std::size_t nibble = 0; nibble < 2; ++nibble) {
+        for (std::size_t value = 1; value < 16; ++value) {
+          tables[log].product[nibble][value] = f.exp[log + f.log[value << (4 * nibble)]];
+        }
+      }
     }
-  }
-  return tables;
+    return tables;
+  }();
+  return all[log_c];
 }
 
 // Logarithm of G[j][i] = 1 / ((m + i) XOR j).
@@ -68,7 +73,7 @@ bool Gf8Code::encode(std::span<const std::uint8_t* const> data, std::span<std::u
   for (std::uint8_t* const shard : parity) std::memset(shard, 0, shard_bytes);
   for (std::size_t i = 0; i < data.size(); ++i) {
     for (std::size_t j = 0; j < m; ++j) {
-      kernels.gf8_multiply_add(parity[j], data[i], make_tables(log_coefficient(m, j, i)), shard_bytes);
+      kernels.gf8_multiply_add(parity[j], data[i], tables_for(log_coefficient(m, j, i)), shard_bytes);
     }
   }
   return true;
@@ -99,7 +104,7 @@ bool Gf8Code::recover(std::span<std::uint8_t* const> data, std::span<const std::
   for (std::size_t i = 0; i < k; ++i) {
     if (data_present[i] == 0) continue;
     for (std::size_t a = 0; a < e; ++a) {
-      kernels.gf8_multiply_add(rest + a * shard_bytes, data[i], make_tables(log_coefficient(m, rows[a], i)),
+      kernels.gf8_multiply_add(rest + a * shard_bytes, data[i], tables_for(log_coefficient(m, rows[a], i)),
                                shard_bytes);
     }
   }
@@ -112,7 +117,7 @@ bool Gf8Code::recover(std::span<std::uint8_t* const> data, std::span<const std::
     std::uint8_t* const out = data[missing[b]];
     std::memset(out, 0, shard_bytes);
     for (std::size_t a = 0; a < e; ++a) {
-      kernels.gf8_multiply_add(out, rest + a * shard_bytes, make_tables(inverse.log_at(b, a)), shard_bytes);
+      kernels.gf8_multiply_add(out, rest + a * shard_bytes, tables_for(inverse.log_at(b, a)), shard_bytes);
     }
   }
   return true;

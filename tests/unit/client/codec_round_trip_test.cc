@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <vector>
+#include <algorithm>
+#include <string>
+#include <utility>
 
 #include "client/picture/png.h"
 #include "test_pictures.h"
@@ -116,6 +117,23 @@ TEST(CodecRoundTrip, a_missing_unit_is_reported_until_the_next_keyframe) {
     if (i == 10) continue;
     const auto outcome = decoder->push(unit.au);
     EXPECT_EQ(outcome.status, i > 10 && i < 20 ? DecodeStatus::corrupt : DecodeStatus::picture) << i;
+  }
+}
+
+TEST(CodecRoundTrip, a_missing_slice_is_reported) {
+  auto config = encoder_config(1280, 720);
+  config.cores = 2;  // two slices
+  const auto encoder = test::make_encoder(config);
+  const auto decoder = test::make_decoder(1280, 720);
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    Bytes au = encode(*encoder, test::to_i420(test::moving_gradient(1280, 720, i)), i % 4 == 0).au;
+    const bool cut = i == 2 || i == 8 || i == 14;  // two ordinary pictures and a keyframe
+    if (cut) {
+      const Bytes start = {0, 0, 1};
+      au.erase(std::find_end(au.begin(), au.end(), start.begin(), start.end()), au.end());
+    }
+    const bool damaged = cut || i == 3 || (i > 8 && i < 12) || i == 15;
+    EXPECT_EQ(decoder->push(au).status, damaged ? DecodeStatus::corrupt : DecodeStatus::picture) << i;
   }
 }
 

@@ -40,10 +40,33 @@ using Frame = std::unique_ptr<AVFrame, FreeFrame>;
 
 constexpr std::uint32_t to_macroblocks(std::uint32_t side) { return (side + 15) / 16 * 16; }
 
+// A slice that never came leaves its macroblock rows as they were in memory, and with slice threads
+// libavcodec does not say so (its error resilience is off there). So each row gets a mark before decoding,
+// and a mark still there afterwards tells. It sits at rows 8 of 16, where the deblocking of a neighbour does
+// not reach.
+constexpr std::array<std::uint8_t, 16> kMark = {0x3b, 0xe1, 0x92, 0x07, 0xc4, 0x58, 0xad, 0x70,
+                                                0x19, 0xf6, 0x2e, 0x83, 0x4a, 0xd5, 0x61, 0xbc};
+
+template <class Visit>
+void each_mark(const AVFrame& frame, Visit visit) {
+  if (frame.width < static_cast<int>(kMark.size())) return;
+  for (int y = 8; y < frame.height; y += 16) visit(frame.data[0] + std::ptrdiff_t{y} * frame.linesize[0]);
+}
+
+bool is_whole(const AVFrame& frame) {
+  bool whole = true;
+  each_mark(frame, [&](const std::uint8_t* at) {
+    whole = whole && std::memcmp(at, kMark.data(), kMark.size()) != 0;
+  });
+  return whole;
+}
+
 // max_pixels bounds the area; this bounds each side, before memory is taken.
-int get_bounded_buffer(AVCodecContext* context, AVFrame* frame, int flags) {
+int get_marked_buffer(AVCodecContext* context, AVFrame* frame, int flags) {
   if (frame->width > kLargestSide || frame->height > kLargestSide) return AVERROR(EINVAL);
-  return avcodec_default_get_buffer2(context, frame, flags);
+  const int code = avcodec_default_get_buffer2(context, frame, flags);
+  if (code >= 0) each_mark(*frame, [](std::uint8_t* at) { std::memcpy(at, kMark.data(), kMark.size()); });
+  return code;
 }
 
 // "Not specified" means BT.709 limited range here: it is what the session negotiated.
@@ -54,6 +77,16 @@ std::uint8_t cicp(int value) {
 ColourDescription colour_of(const AVFrame& frame) {
   return {cicp(frame.color_primaries), cicp(frame.color_trc), cicp(frame.colorspace),
           frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P};
+}
+
+// The crop comes from the peer. Each part is checked alone first, so that the sums cannot wrap.
+bool has_visible_part(const AVFrame& frame) {
+  const auto leaves = [](int size, std::size_t before, std::size_t after) {
+    return size > 0 && before < static_cast<std::size_t>(size) &&
+           after < static_cast<std::size_t>(size) - before;
+  };
+  return leaves(frame.width, frame.crop_left, frame.crop_right) &&
+         leaves(frame.height, frame.crop_top, frame.crop_bottom);
 }
 
 class LibavcodecDecoder final : public VideoDecoder {
@@ -122,7 +155,8 @@ class LibavcodecDecoder final : public VideoDecoder {
     // A damaged picture is reported, never patched up and shown.
     c.error_concealment = 0;
     c.err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
-    c.get_buffer2 = get_bounded_buffer;
+    c.get_buffer2 = get_marked_buffer;
+    c.apply_cropping = 0;  // the marks are counted from the coded corner; wrap() crops
     return avcodec_open2(&c, codec, nullptr) >= 0;
   }
 
@@ -163,7 +197,7 @@ class LibavcodecDecoder final : public VideoDecoder {
     if (frame->pts != unit_) return {};
     if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) return corrupt();
     if (frame->format != AV_PIX_FMT_YUV420P && frame->format != AV_PIX_FMT_YUVJ420P) return corrupt();
-    if (frame->width <= 0 || frame->height <= 0) return corrupt();
+    if (!is_whole(*frame) || !has_visible_part(*frame)) return corrupt();
     if (frame->key_frame != 0) waits_for_keyframe_ = false;
     if (waits_for_keyframe_) return corrupt();
     DecodeOutcome outcome;
@@ -174,15 +208,19 @@ class LibavcodecDecoder final : public VideoDecoder {
 
   [[nodiscard]] Picture wrap(Frame frame) const {
     Picture picture;
-    picture.width = static_cast<std::uint32_t>(frame->width);
-    picture.height = static_cast<std::uint32_t>(frame->height);
+    picture.width = static_cast<std::uint32_t>(frame->width) -
+                    static_cast<std::uint32_t>(frame->crop_left + frame->crop_right);
+    picture.height = static_cast<std::uint32_t>(frame->height) -
+                     static_cast<std::uint32_t>(frame->crop_top + frame->crop_bottom);
     if (picture.width == ((width_ + 1) & ~1u) && picture.height == ((height_ + 1) & ~1u)) {
       picture.width = width_;
       picture.height = height_;
     }
     for (std::size_t i = 0; i < 3; ++i) {
-      picture.planes[i] = frame->data[i];
+      const unsigned halved = i == 0 ? 0 : 1;
       picture.strides[i] = static_cast<std::size_t>(frame->linesize[i]);
+      picture.planes[i] =
+          frame->data[i] + (frame->crop_top >> halved) * picture.strides[i] + (frame->crop_left >> halved);
     }
     picture.colour = colour_of(*frame);
     picture.memory =

@@ -7,6 +7,6 @@ set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 
 (($# > 0)) || set -- src apps
-tools/build_preset.sh --configure fuzz  # compile commands of clang, which clang-tidy understands best
+tools/build_preset.sh --configure test
 find "$@" -name '*.cc' -print0 | sort -z |
-  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/fuzz --quiet --warnings-as-errors='*'
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/test --quiet --warnings-as-errors='*'

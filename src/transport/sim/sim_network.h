@@ -39,8 +39,9 @@ struct LinkOptions {
   double duplicate = 0;     // chance of a second copy, with its own jitter
   double reorder = 0;       // chance to be held back by reorder_delay, past its successors
   Duration reorder_delay = Duration::zero();
-  BitRate rate{};                        // zero = unlimited
-  std::size_t queue_bytes = 256 * 1024;  // waiting for the rate limit; what does not fit is dropped
+  BitRate rate{};  // zero = unlimited
+  std::size_t queue_bytes =
+      std::size_t{256} * 1024;  // waiting for the rate limit; what does not fit is dropped
 };
 
 struct LinkStats {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Measured on two shared cores of an AMD EPYC with scrolling text beside a moving gradient; median encode /
-// decode time in ms, and PSNR:
+// Measured on two shared cores of an AMD EPYC, 1280x720@60, 2 slices, scrolling text beside a moving
+// gradient. Times are medians of encode / decode in ms while the machine was otherwise quiet, at 8.5 Mbit/s
+// (veryfast at 10); luma PSNR:
 //
-//   1280x720@60, 2 slices    8.5 Mbit/s            5 Mbit/s
-//   ultrafast                3.6 / 0.9   33.7 dB   24.6 dB
-//   ultrafast with CABAC     4.2 / 1.4   36.6 dB   27.9 dB
-//   superfast                5.4 / 1.8   32.5 dB   24.9 dB
-//   veryfast                 8.1 / 1.9
+//                          time         8.5 Mbit/s   5 Mbit/s
+//   ultrafast              3.8 / 0.9    32.9 dB      24.1 dB
+//   ultrafast with CABAC   4.0 / 1.4    36.2 dB      27.5 dB
+//   superfast              5.7 / 1.8    32.5 dB      24.5 dB
+//   veryfast               8.1 / 1.9    33.6 dB
 //
-// superfast costs more than ultrafast with CABAC and looks no better, so it is not used. A slice more
-// shortens the wait but splits the one-frame budget: 720p at 5 Mbit/s in 4 slices uses 71 % of the rate and
-// loses 3 dB against 2.
+// superfast costs more than ultrafast with CABAC and has the lower PSNR, so it is not used. A slice more
+// shortens the wait but splits the one-frame budget: at 5 Mbit/s 4 slices used 71 % of the rate and lost 3 dB
+// against 2.
 #include "host/encode/libavcodec_x264/tuning.h"
 
 #include <algorithm>

@@ -9,14 +9,20 @@
 namespace punktfunk::crypto {
 namespace {
 
+// libsodium declares its pointers non-null, also for no bytes; an empty span may hold none.
+const std::uint8_t* start_of(ByteView bytes) {
+  static constexpr std::uint8_t kNothing = 0;
+  return bytes.empty() ? &kNothing : bytes.data();
+}
+
 class Hmac {
  public:
-  explicit Hmac(ByteView key) { crypto_auth_hmacsha256_init(&state_, key.data(), key.size()); }
+  explicit Hmac(ByteView key) { crypto_auth_hmacsha256_init(&state_, start_of(key), key.size()); }
   Hmac(const Hmac&) = delete;
   Hmac& operator=(const Hmac&) = delete;
   ~Hmac() { sodium_memzero(&state_, sizeof state_); }
 
-  void update(ByteView bytes) { crypto_auth_hmacsha256_update(&state_, bytes.data(), bytes.size()); }
+  void update(ByteView bytes) { crypto_auth_hmacsha256_update(&state_, start_of(bytes), bytes.size()); }
   void finish(Digest& out) { crypto_auth_hmacsha256_final(&state_, out.data()); }
 
  private:
@@ -27,7 +33,7 @@ class Hmac {
 
 Digest sha256(ByteView message) {
   Digest digest;
-  crypto_hash_sha256(digest.data(), message.data(), message.size());
+  crypto_hash_sha256(digest.data(), start_of(message), message.size());
   return digest;
 }
 

@@ -59,7 +59,9 @@ Spake2::Spake2(Role role, ByteView pin, const Digest& client_fingerprint, const 
       host_fingerprint_(host_fingerprint),
       pin_scalar_(pin_to_scalar(pin)),
       scalar_(random_scalar(random)) {
-  crypto_hash_sha256(pin_hash_.writable().data(), pin.data(), pin.size());
+  Digest pin_hash = sha256(pin);
+  std::copy(pin_hash.begin(), pin_hash.end(), pin_hash_.writable().begin());
+  sodium_memzero(pin_hash.data(), pin_hash.size());
 
   const bool client = role == Role::client;
   Secret<32> share;

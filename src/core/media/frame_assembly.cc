@@ -64,6 +64,7 @@ void FrameAssembly::start(const wire::MediaHeader& first, std::size_t shard_byte
   present_.clear();
   parity_seen_.clear();
   parity_list_.clear();
+  parity_.clear();
   // Their old bytes may stay: each shard is overwritten before the frame counts as complete.
   au_ = std::move(au);
 }

@@ -11,7 +11,6 @@ namespace punktfunk::vector_check {
 void register_framing(Registry& registry);
 void register_hello(Registry& registry);
 void register_messages(Registry& registry);
-void register_optional_messages(Registry& registry);
 void register_feedback(Registry& registry);
 void register_input(Registry& registry);
 void register_audio(Registry& registry);
@@ -25,7 +24,8 @@ void register_handshake(Registry& registry);
 // The one frame that `bytes` holds; throws BadVector when they are anything else.
 [[nodiscard]] wire::Frame only_frame(const Bytes& bytes);
 
-// Both directions of a control message: the bytes it encodes to are those stated, and the bytes stated decode to it.
+// Both directions of a control message: the bytes it encodes to are those stated, and the bytes stated decode
+// to it.
 template <class Message>
 void check_message(Run& run, wire::FrameType type, const Message& message) {
   Bytes encoded;
@@ -38,8 +38,8 @@ void check_message(Run& run, wire::FrameType type, const Message& message) {
   if (decoded) run.expect_true("decoded equals the inputs", *decoded == message);
 }
 
-// The same for a datagram payload: the expected part states it as "hex", as "datagram" with the kind, or both, and may
-// state a "length".
+// The same for a datagram payload: the expected part states it as "hex", as "datagram" with the kind, or
+// both, and may state a "length".
 void expect_payload(Run& run, wire::DatagramKind kind, ByteView payload);
 [[nodiscard]] Bytes stated_payload(const Run& run, wire::DatagramKind kind);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // vector-check FILE...: runs every test vector of the files against this implementation.
 //
-// Prints one block per failure and, as its last line, `N passed, M failed, K skipped`. Exit code 0: none failed; 1: some
-// did; 2: a file could not be read.
+// Prints one block per failure and, as its last line, `N passed, M failed, K skipped`. Exit code 0: none
+// failed; 1: some did; 2: a file could not be read.
 #include <cstdio>
 #include <fstream>
 #include <set>
@@ -28,7 +28,6 @@ Registry all_checks() {
   register_framing(registry);
   register_hello(registry);
   register_messages(registry);
-  register_optional_messages(registry);
   register_feedback(registry);
   register_input(registry);
   register_audio(registry);
@@ -44,7 +43,9 @@ Registry all_checks() {
 // Long values are cut: the part that differs is what helps.
 std::string shorten(const std::string& text) {
   constexpr std::size_t kLongest = 400;
-  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "… (" + std::to_string(text.size()) + " characters)";
+  return text.size() <= kLongest
+             ? text
+             : text.substr(0, kLongest) + "… (" + std::to_string(text.size()) + " characters)";
 }
 
 std::string text_of(const Json& vector, const char* key) {
@@ -56,7 +57,8 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
   const std::string name = vector.is_object() ? text_of(vector, "name") : std::string();
   const auto failed = [&](const std::string& reason) {
     ++counts.failed;
-    std::printf("FAILED %s\n  reason: %s\n", name.empty() ? "(a vector without a name)" : name.c_str(), reason.c_str());
+    std::printf("FAILED %s\n  reason: %s\n", name.empty() ? "(a vector without a name)" : name.c_str(),
+                reason.c_str());
   };
   if (name.empty()) return failed("the entry is no object with a \"name\"");
   const auto* check = registry.find(text_of(vector, "section"), name);
@@ -81,8 +83,8 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
     ++counts.failed;
     std::printf("FAILED %s\n", name.c_str());
     for (const auto& mismatch : run.mismatches()) {
-      std::printf("  %s\n    expected: %s\n    got:      %s\n", mismatch.what.c_str(), shorten(mismatch.wanted).c_str(),
-                  shorten(mismatch.got).c_str());
+      std::printf("  %s\n    expected: %s\n    got:      %s\n", mismatch.what.c_str(),
+                  shorten(mismatch.wanted).c_str(), shorten(mismatch.got).c_str());
     }
   } catch (const std::exception& error) {
     failed(error.what());
@@ -92,21 +94,27 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
 bool check_file(const Registry& registry, const char* path, Counts& counts) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    std::fprintf(stderr, "No vectors were checked because the file %s cannot be opened; check its name and permissions.\n",
-                 path);
+    std::fprintf(
+        stderr,
+        "No vectors were checked because the file %s cannot be opened; check its name and permissions.\n",
+        path);
     return false;
   }
   Json json = Json::parse(in, nullptr, false);
   if (json.is_discarded()) {
-    std::fprintf(stderr, "No vectors were checked because the file %s is not valid JSON; check that it is complete.\n", path);
+    std::fprintf(
+        stderr, "No vectors were checked because the file %s is not valid JSON; check that it is complete.\n",
+        path);
     return false;
   }
   const VectorFile file(std::move(json));
   try {
     for (const Json& vector : file.vectors()) check_one(registry, file, vector, counts);
   } catch (const BadVector& error) {
-    std::fprintf(stderr, "No vectors of the file %s were checked because %s; give a file in the format of vectors.json.\n",
-                 path, error.what());
+    std::fprintf(
+        stderr,
+        "No vectors of the file %s were checked because %s; give a file in the format of vectors.json.\n",
+        path, error.what());
     return false;
   }
   return true;

@@ -79,7 +79,9 @@ std::string Object::text(std::string_view key) const {
   return at(key).get<std::string>();
 }
 
-std::string Object::text(std::string_view key, std::string absent) const { return has(key) ? text(key) : absent; }
+std::string Object::text(std::string_view key, std::string absent) const {
+  return has(key) ? text(key) : absent;
+}
 
 Bytes Object::bytes(std::string_view key) const {
   const auto value = from_hex(text(key));
@@ -103,14 +105,16 @@ wire::Mode Object::mode(std::string_view key) const {
   const std::string all = text(key);
   const auto x = all.find('x');
   const auto at_sign = all.find('@');
-  if (x == std::string::npos || at_sign == std::string::npos || at_sign < x) bad(key, "mode like 1920x1080@60");
+  if (x == std::string::npos || at_sign == std::string::npos || at_sign < x)
+    bad(key, "mode like 1920x1080@60");
   const auto width = parse_unsigned(std::string_view(all).substr(0, x));
   const auto height = parse_unsigned(std::string_view(all).substr(x + 1, at_sign - x - 1));
   const auto refresh = parse_unsigned(std::string_view(all).substr(at_sign + 1));
   if (!width || !height || !refresh || std::max({*width, *height, *refresh}) > UINT32_MAX) {
     bad(key, "mode like 1920x1080@60");
   }
-  return {static_cast<std::uint32_t>(*width), static_cast<std::uint32_t>(*height), static_cast<std::uint32_t>(*refresh)};
+  return {static_cast<std::uint32_t>(*width), static_cast<std::uint32_t>(*height),
+          static_cast<std::uint32_t>(*refresh)};
 }
 
 const Json& VectorFile::vectors() const {
@@ -165,7 +169,8 @@ const Check* Registry::find(const std::string& section, const std::string& name)
   if (entries == by_section_.end()) return nullptr;
   const Entry* best = nullptr;
   for (const Entry& entry : entries->second) {
-    if (name.starts_with(entry.prefix) && (best == nullptr || entry.prefix.size() > best->prefix.size())) best = &entry;
+    if (name.starts_with(entry.prefix) && (best == nullptr || entry.prefix.size() > best->prefix.size()))
+      best = &entry;
   }
   return best == nullptr ? nullptr : &best->check;
 }

@@ -26,8 +26,8 @@ class BadVector : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Typed access to a JSON object. Every getter throws BadVector, naming the key, when the value is missing or of the
-// wrong kind. Numbers may be JSON numbers, decimal strings, or strings with 0x.
+// Typed access to a JSON object. Every getter throws BadVector, naming the key, when the value is missing or
+// of the wrong kind. Numbers may be JSON numbers, decimal strings, or strings with 0x.
 class Object {
  public:
   Object(const Json& json, std::string name) : json_(&json), name_(std::move(name)) {}
@@ -55,7 +55,8 @@ class Object {
   [[nodiscard]] Bytes bytes(std::string_view key) const;  // from hexadecimal
   template <std::size_t N>
   [[nodiscard]] std::array<std::uint8_t, N> array(std::string_view key) const;
-  [[nodiscard]] std::vector<std::uint64_t> numbers(std::string_view key, std::uint64_t limit = UINT64_MAX) const;
+  [[nodiscard]] std::vector<std::uint64_t> numbers(std::string_view key,
+                                                   std::uint64_t limit = UINT64_MAX) const;
   [[nodiscard]] wire::Mode mode(std::string_view key) const;  // "1920x1080@60"
 
  private:
@@ -97,7 +98,9 @@ class Run {
   void expect_signed(std::string_view what, std::int64_t wanted, std::int64_t got) {
     expect(what, std::to_string(wanted), std::to_string(got));
   }
-  void expect_true(std::string_view what, bool got) { expect(what, std::string("true"), got ? "true" : "false"); }
+  void expect_true(std::string_view what, bool got) {
+    expect(what, std::string("true"), got ? "true" : "false");
+  }
   void expect_bool(std::string_view what, bool wanted, bool got) {
     expect(what, std::string(wanted ? "true" : "false"), got ? "true" : "false");
   }
@@ -148,7 +151,8 @@ class Registry {
 template <std::signed_integral T>
 T Object::get_signed(std::string_view key) const {
   const std::int64_t value = signed_number(key);
-  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) bad(key, "number that fits its type");
+  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max())
+    bad(key, "number that fits its type");
   return static_cast<T>(value);
 }
 

@@ -48,16 +48,4 @@ struct Feedback {
   [[nodiscard]] static std::optional<Feedback> decode(ByteView payload);
 };
 
-// The half-space comparison by which a host acts once per ask number.
-[[nodiscard]] constexpr bool is_newer_ask(std::uint16_t ask, std::uint16_t last_acted) {
-  const auto ahead = static_cast<std::uint16_t>(ask - last_acted);
-  return ahead != 0 && ahead < 0x8000;
-}
-
-// The same for window numbers.
-[[nodiscard]] constexpr bool is_newer_window(std::uint32_t window, std::uint32_t last_read) {
-  const std::uint32_t ahead = window - last_read;
-  return ahead != 0 && ahead < 0x80000000U;
-}
-
 }  // namespace punktfunk::wire

@@ -106,7 +106,6 @@ std::optional<ClientHello> ClientHello::decode(ByteView body) {
   hello.video_codecs = 0;
   hello.max_shard_payload = 0;
   hello.audio_rate_hz = 0;
-  hello.audio_layout = kLayoutLegacy;
 
   if (in.has(1)) hello.resume.emplace();
   if (hello.resume && !in.get(1, *hello.resume)) return std::nullopt;

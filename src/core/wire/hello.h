@@ -89,7 +89,7 @@ struct ClientHello {
   std::uint16_t max_shard_payload = 9170;  // 0 = nothing stated
   std::uint32_t audio_rate_hz = 48000;
   std::uint8_t audio_bits = 16;  // 16 or 24
-  std::uint8_t audio_layout = kLayoutStandard;
+  std::uint8_t audio_layout = kLayoutLegacy;
   std::uint8_t video_fit = 0;     // 0 fit, 1 crop, 2 stretch
   std::string client_label;       // program and version; at most kMaxLabelBytes
   std::uint8_t abr_features = 0;  // bit 0: reads the reason in BitrateChanged

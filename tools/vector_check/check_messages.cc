@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Control messages of the MINIMAL set and those close to it.
+#include "core/wire/hello.h"
+#include "core/wire/pairing_messages.h"
+#include "core/wire/session_messages.h"
+#include "vector_check/checks.h"
+
+namespace punktfunk::vector_check {
+namespace {
+
+using wire::FrameType;
+
+// Wraps the check of a message so that a vector which states bytes to refuse works for every type.
+template <class Message>
+Check message(FrameType type, Message (*from_inputs)(const Object&)) {
+  return [type, from_inputs](Run& run) {
+    if (!run.expected.has("result")) return check_message(run, type, from_inputs(run.inputs));
+    const wire::Frame frame = only_frame(run.inputs.bytes("hex"));
+    run.expect("frame type", static_cast<std::uint64_t>(type), frame.type);
+    run.expect_result(Message::decode(frame.body) ? "accepted" : "refuse");
+  };
+}
+
+Check empty_message(FrameType type) {
+  return [type](Run& run) {
+    Bytes frame;
+    wire::append_frame(frame, type, {});
+    run.expect_hex("hex", frame);
+  };
+}
+
+wire::Refused refused(const Object& in) { return {in.get<std::uint32_t>("code"), in.text("reason", "")}; }
+
+wire::PairRequest pair_request(const Object& in) {
+  return {in.text("name"), in.array<33>("spake_a"), in.has("device_key") ? in.bytes("device_key") : Bytes()};
+}
+
+wire::PairChallenge pair_challenge(const Object& in) {
+  return {in.array<33>("spake_b"), in.array<32>("confirm")};
+}
+wire::PairProof pair_proof(const Object& in) { return {in.array<32>("confirm")}; }
+wire::PairResult pair_result(const Object& in) { return {in.boolean("ok")}; }
+
+wire::StreamConfig stream_config(const Object& in) {
+  wire::StreamConfig config;
+  config.epoch = in.get<std::uint8_t>("epoch");
+  config.mode = in.mode("mode");
+  config.codec = in.get<std::uint8_t>("codec");
+  config.bit_depth = in.get<std::uint8_t>("bit_depth", std::uint8_t{8});
+  config.colour = wire::kColourSdr;
+  if (in.has("color")) {
+    const auto colour = in.numbers("color", 255);
+    if (colour.size() != config.colour.size()) throw BadVector("\"color\" is no list of four numbers");
+    for (std::size_t i = 0; i < colour.size(); ++i) config.colour[i] = static_cast<std::uint8_t>(colour[i]);
+  }
+  config.chroma_format = in.get<std::uint8_t>("chroma_format", std::uint8_t{1});
+  config.host_interface_kind = in.get<std::uint8_t>("host_interface_kind", std::uint8_t{0});
+  config.host_link_mbps = in.get<std::uint32_t>("host_link_mbps", std::uint32_t{0});
+  config.host_send_buffer_kib = in.get<std::uint32_t>("host_send_buffer_kib", std::uint32_t{0});
+  config.shape = in.get<std::uint8_t>("shape", std::uint8_t{0});
+  return config;
+}
+
+wire::SetBitrate set_bitrate(const Object& in) { return {in.get<std::uint32_t>("bitrate_kbps")}; }
+
+wire::BitrateChanged bitrate_changed(const Object& in) {
+  wire::BitrateChanged changed{in.get<std::uint32_t>("bitrate_kbps"), std::nullopt};
+  if (in.has("reason")) changed.reason = static_cast<wire::BitrateReason>(in.number("reason", 4));
+  return changed;
+}
+
+wire::PipelineGap pipeline_gap(const Object& in) { return {in.get<std::uint32_t>("gap_ms")}; }
+wire::Reconfigure reconfigure(const Object& in) { return {in.mode("mode")}; }
+wire::Reconfigured reconfigured(const Object& in) { return {in.boolean("accepted"), in.mode("mode")}; }
+wire::ShardPayload shard_payload(const Object& in) { return {in.get<std::uint16_t>("shard_payload")}; }
+wire::ClockProbe clock_probe(const Object& in) { return {in.number("t1_ns")}; }
+
+wire::ClockEcho clock_echo(const Object& in) {
+  return {in.number("t1_ns"), in.number("t2_ns"), in.number("t3_ns")};
+}
+
+}  // namespace
+
+void register_messages(Registry& registry) {
+  registry.add("messages", "frame/ready", empty_message(FrameType::ready));
+  registry.add("messages", "frame/pending", empty_message(FrameType::pending));
+  registry.add("messages", "frame/refused", message(FrameType::refused, refused));
+  registry.add("messages", "frame/pair_request", message(FrameType::pair_request, pair_request));
+  registry.add("messages", "frame/pair_challenge", message(FrameType::pair_challenge, pair_challenge));
+  registry.add("messages", "frame/pair_proof", message(FrameType::pair_proof, pair_proof));
+  registry.add("messages", "frame/pair_result", message(FrameType::pair_result, pair_result));
+  registry.add("messages", "frame/stream_config", message(FrameType::stream_config, stream_config));
+  registry.add("messages", "frame/set_bitrate", message(FrameType::set_bitrate, set_bitrate));
+  registry.add("messages", "frame/bitrate_changed", message(FrameType::bitrate_changed, bitrate_changed));
+  registry.add("messages", "frame/pipeline_gap", message(FrameType::pipeline_gap, pipeline_gap));
+  registry.add("messages", "frame/reconfigure", message(FrameType::reconfigure, reconfigure));
+  registry.add("messages", "frame/reconfigured", message(FrameType::reconfigured, reconfigured));
+  registry.add("messages", "frame/shard_payload_changed",
+               message(FrameType::shard_payload_changed, shard_payload));
+  registry.add("messages", "frame/shard_payload_ack", message(FrameType::shard_payload_ack, shard_payload));
+  registry.add("messages", "frame/clock_probe", message(FrameType::clock_probe, clock_probe));
+  registry.add("messages", "frame/clock_echo", message(FrameType::clock_echo, clock_echo));
+}
+
+}  // namespace punktfunk::vector_check

@@ -58,7 +58,7 @@ apt() {
 }
 install_missing() { apt install -y --no-install-recommends -- "${missing[@]}"; }
 
-printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}"
+printf 'Installing packages: %s\n' "${missing[*]}"
 # The package index is refreshed only when it lacks a package or names versions that the mirror no longer has.
 if ! install_missing; then
   printf 'Refreshing the package index\n'

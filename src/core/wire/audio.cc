@@ -66,6 +66,7 @@ std::optional<PadAudio> PadAudio::decode(ByteView payload) {
 std::optional<PcmFrame> longest_pcm_frame(std::uint32_t rate_hz, std::uint32_t bits, std::uint32_t channels,
                                           std::size_t payload_room) {
   constexpr std::array<std::uint32_t, 7> kLengthsUs = {5000, 4000, 3000, 2500, 2000, 1500, 1000};
+  if (bits > 32 || channels > 255) return std::nullopt;  // keeps the product below within 64 bits
   for (const std::uint32_t frame_us : kLengthsUs) {
     const std::uint64_t samples = std::uint64_t{rate_hz} * frame_us / 1'000'000;
     const std::uint64_t bytes = samples * channels * (bits / 8);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The scripts parse, answer --help from any directory, and refuse nonsense with one plain sentence.
+# The scripts parse, answer --help from any directory, and refuse nonsense with one plain sentence. The
+# package list gives reasons, and the architecture's file lists are true.
 set -euo pipefail
 root="$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 status=0
@@ -35,4 +36,9 @@ refuses 'has no section [nonsense]' "$root/tools/install_packages.sh" nonsense
 awk '/^\[/ || /^#/ || !NF { next } $2 != "#" || NF < 3 { print "tools/packages.txt: " $1 " has no reason"; bad = 1 }
      seen[$1]++ { print "tools/packages.txt: " $1 " is listed twice"; bad = 1 } END { exit bad }' \
   "$root/tools/packages.txt" || status=1
+
+# The map leads to files that exist.
+while IFS= read -r file; do
+  [[ -f $root/src/$file || -f $root/$file ]] || wrong "docs/architecture.md names $file, which does not exist"
+done < <(grep -oE '`[a-z_]+/[a-z0-9_/]+[.](cc|h)`' "$root/docs/architecture.md" | tr -d '`' | sort -u)
 exit "$status"

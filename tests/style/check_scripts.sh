@@ -16,8 +16,8 @@ for script in run test .ci/run tools/*.sh tests/style/*.sh; do
 done
 
 cd /
-"$root/run" --help | grep -q -- '--seconds N' || wrong './run --help does not list its options'
-"$root/test" --help | grep -q 'N passed, M failed' || wrong './test --help does not say what its last line is'
+[[ "$("$root/run" --help)" == *'--seconds N'* ]] || wrong './run --help does not list its options'
+[[ "$("$root/test" --help)" == *'N passed, M failed'* ]] || wrong './test --help does not say what its last line is'
 
 refuses() {
   local expected=$1 answer

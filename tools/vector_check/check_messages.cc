@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Control messages of the MINIMAL set and those close to it.
 #include "core/wire/hello.h"
+#include "core/wire/host_messages.h"
 #include "core/wire/pairing_messages.h"
 #include "core/wire/session_messages.h"
 #include "vector_check/checks.h"
@@ -79,6 +80,51 @@ wire::ClockEcho clock_echo(const Object& in) {
   return {in.number("t1_ns"), in.number("t2_ns"), in.number("t3_ns")};
 }
 
+wire::Redirect redirect(const Object& in) {
+  return {in.text("addr", ""),      in.get<std::uint16_t>("port"),
+          in.text("profile", ""),   in.get<std::uint8_t>("seat_no"),
+          in.text("seat_name", ""), in.text("occupant", ""),
+          in.text("pin", "")};
+}
+
+wire::AudioConfig audio_config(const Object& in) {
+  wire::AudioConfig config;
+  config.stream = in.get<std::uint8_t>("stream");
+  config.epoch = in.get<std::uint8_t>("epoch");
+  config.codec = in.get<std::uint8_t>("codec");
+  config.rate_hz = in.get<std::uint32_t>("rate_hz");
+  config.bits = in.get<std::uint8_t>("bits");
+  config.channels = in.get<std::uint8_t>("channels");
+  config.layout = in.get<std::uint8_t>("layout");
+  config.frame_us = in.get<std::uint16_t>("frame_us");
+  config.redundant = in.boolean("redundant");
+  return config;
+}
+
+wire::ProbeRequest probe_request(const Object& in) {
+  return {in.get<std::uint32_t>("target_kbps"), in.get<std::uint32_t>("duration_ms"),
+          in.get<std::uint16_t>("burst_hz"), in.get<std::uint32_t>("group_bytes"),
+          in.get<std::uint32_t>("group_rate_kbps")};
+}
+
+// "all" sets every number at once.
+wire::ProbeResult probe_result(const Object& in) {
+  const auto all = in.get<std::uint32_t>("all", std::uint32_t{0});
+  return {in.get<std::uint64_t>("bytes_sent", std::uint64_t{all}), in.get<std::uint32_t>("packets_sent", all),
+          in.get<std::uint32_t>("duration_ms", all), in.get<std::uint32_t>("wire_packets_sent", all),
+          in.get<std::uint32_t>("send_dropped", all)};
+}
+
+wire::AccessUpdate access_update(const Object& in) {
+  return {in.get<std::uint32_t>("grants"), in.get<std::uint32_t>("remaining_secs")};
+}
+
+wire::LaunchOutcome launch_outcome(const Object& in) {
+  return {in.get<std::uint8_t>("kind"), in.text("message")};
+}
+wire::AudioState audio_state(const Object& in) { return {in.boolean("muted")}; }
+wire::CursorRender cursor_render(const Object& in) { return {in.boolean("client_draws")}; }
+
 }  // namespace
 
 void register_messages(Registry& registry) {
@@ -100,6 +146,14 @@ void register_messages(Registry& registry) {
   registry.add("messages", "frame/shard_payload_ack", message(FrameType::shard_payload_ack, shard_payload));
   registry.add("messages", "frame/clock_probe", message(FrameType::clock_probe, clock_probe));
   registry.add("messages", "frame/clock_echo", message(FrameType::clock_echo, clock_echo));
+  registry.add("messages", "frame/redirect", message(FrameType::redirect, redirect));
+  registry.add("messages", "frame/audio_config", message(FrameType::audio_config, audio_config));
+  registry.add("messages", "frame/audio_state", message(FrameType::audio_state, audio_state));
+  registry.add("messages", "frame/probe_request", message(FrameType::probe_request, probe_request));
+  registry.add("messages", "frame/probe_result", message(FrameType::probe_result, probe_result));
+  registry.add("messages", "frame/access_update", message(FrameType::access_update, access_update));
+  registry.add("messages", "frame/launch_outcome", message(FrameType::launch_outcome, launch_outcome));
+  registry.add("messages", "frame/cursor_render", message(FrameType::cursor_render, cursor_render));
 }
 
 }  // namespace punktfunk::vector_check

@@ -4,6 +4,7 @@
 #include "core/wire/clock_datagram.h"
 #include "core/wire/feedback.h"
 #include "core/wire/hello.h"
+#include "core/wire/host_messages.h"
 #include "core/wire/pairing_messages.h"
 #include "core/wire/session_messages.h"
 
@@ -132,6 +133,16 @@ std::vector<MessageExample> message_examples() {
   // Section B of the open questions: the reference takes the last of these.
   all.back().repeatable = {1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 16};
   all.back().required = {17};  // the shards would name no frame
+  all.push_back(
+      example("Redirect", Redirect{"couch.local", 9778, "9a", 1, "Seat 1", "TV", std::string(64, 'a')}));
+  all.back().required = {2};
+  all.push_back(example("AudioConfig", AudioConfig{1, 2, 2, 96000, 24, 2, 1, 2000, true}));
+  all.push_back(example("AudioState", AudioState{true}));
+  all.push_back(example("ProbeRequest", ProbeRequest{100000, 500, 60, 65536, 7}));
+  all.push_back(example("ProbeResult", ProbeResult{1ULL << 40, 2, 3, 4, 5}));
+  all.push_back(example("AccessUpdate", AccessUpdate{0xFF, 60}));
+  all.push_back(example("LaunchOutcome", LaunchOutcome{4, "Gone in a second."}));
+  all.push_back(example("CursorRender", CursorRender{true}));
   return all;
 }
 

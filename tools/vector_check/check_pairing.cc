@@ -55,6 +55,10 @@ class ScalarSource final : public RandomSource {
 
 Spake2 make(Spake2::Role role, const std::string& pin, const Digest& client, const Digest& host,
             const Scalar& scalar) {
+  // Spake2 treats zero as a broken random source and ends the program.
+  std::array<std::uint8_t, 64> wide{};
+  std::copy(scalar.begin(), scalar.end(), wide.begin());
+  if (reduce_wide(wide) == Scalar{}) throw BadVector("a scalar is zero");
   ScalarSource source(scalar);
   return Spake2(role, as_bytes(pin), client, host, source);
 }

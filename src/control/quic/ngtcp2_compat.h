@@ -80,6 +80,17 @@ inline void set_original_dcid(ngtcp2_transport_params& params, const ngtcp2_cid&
 #endif
 }
 
+// Never lets the peer clear the QUIC bit (section 3). 0.12 offers the extension whatever its parameters say,
+// and reads them when TLS asks for them, so they are corrected in place, right after the connection is made.
+// The object itself is not const, only this way to it.
+inline void forbid_clear_quic_bit(ngtcp2_conn* conn) {
+#if NGTCP2_VERSION_NUM < 0x010000
+  const_cast<ngtcp2_transport_params*>(ngtcp2_conn_get_local_transport_params(conn))->grease_quic_bit = 0;
+#else
+  (void)conn;
+#endif
+}
+
 // Sizes for path MTU discovery. Before 1.4 the library has a list of its own, which ends at 1444.
 inline void set_mtu_probes(ngtcp2_settings& settings) {
 #if NGTCP2_VERSION_NUM >= 0x010400

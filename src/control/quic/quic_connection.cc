@@ -25,7 +25,7 @@ Duration keep_alive(Duration idle_timeout) {
 
 QuicConnection::QuicConnection(ConnectionShared& shared, ConnectionId id, const SocketAddress& local,
                                const SocketAddress& remote)
-    : shared_(shared), id_(id), local_(local), remote_(remote) {}
+    : shared_(shared), random_(shared.random), id_(id), local_(local), remote_(remote) {}
 
 QuicConnection::~QuicConnection() { shared_.routes.remove_all(id_); }
 
@@ -55,13 +55,13 @@ ngtcp2_cid QuicConnection::random_cid() const {
   return cid;
 }
 
-ngtcp2_settings QuicConnection::settings(TimePoint now) const {
+ngtcp2_settings QuicConnection::settings(TimePoint now) {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.initial_ts = to_ngtcp2(now);
   settings.max_tx_udp_payload_size = kMaxUdpPayload;
   settings.handshake_timeout = static_cast<ngtcp2_duration>(shared_.config.handshake_timeout.count());
-  settings.rand_ctx.native_handle = &shared_.random;
+  settings.rand_ctx.native_handle = &random_;
   settings.max_window = kConnectionWindow;
   settings.max_stream_window = kStreamWindow;
   compat::set_mtu_probes(settings);
@@ -80,7 +80,7 @@ ngtcp2_transport_params QuicConnection::transport_params() const {
   params.max_idle_timeout = static_cast<ngtcp2_duration>(shared_.config.idle_timeout.count());
   params.max_udp_payload_size = kMaxUdpPayload;
   params.max_datagram_frame_size = 65535;  // RFC 9221 section 3: any that fits
-  // Greased packets could not be told from media packets on the shared port (section 2.1).
+  // Packets with a clear QUIC bit could not be told from media on the shared port (section 2.1).
   params.grease_quic_bit = 0;
   return params;
 }
@@ -117,6 +117,8 @@ bool QuicConnection::start(TlsSession::Role role, const std::optional<Fingerprin
   }
   if (rc != 0) return false;
   conn_.reset(conn);
+  random_.making_connection = false;
+  compat::forbid_clear_quic_bit(conn);
   ngtcp2_conn_set_tls_native_handle(conn, tls_->get());
   ngtcp2_conn_set_keep_alive_timeout(
       conn, static_cast<ngtcp2_duration>(keep_alive(shared_.config.idle_timeout).count()));

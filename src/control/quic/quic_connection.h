@@ -42,6 +42,23 @@ struct ConnectionShared {
   EventQueue events;
 };
 
+// The library's randomness. While a connection is made, the library throws one byte to decide whether it will
+// clear the QUIC bit towards a peer that allows it (RFC 9287). Such packets could not be told from media on
+// the shared port (section 2.1), whatever the peer allows: that throw is loaded.
+class LibraryRandom final : public RandomSource {
+ public:
+  explicit LibraryRandom(RandomSource& inner) : inner_(inner) {}
+  void fill(MutableBytes out) override {
+    inner_.fill(out);
+    if (making_connection && out.size() == 1) out[0] = kKeepQuicBit;
+  }
+  bool making_connection = true;
+
+ private:
+  static constexpr std::uint8_t kKeepQuicBit = 0x00;
+  RandomSource& inner_;
+};
+
 class QuicConnection {
  public:
   struct Acceptance {
@@ -110,7 +127,7 @@ class QuicConnection {
                  const SocketAddress& remote);
   [[nodiscard]] bool start(TlsSession::Role role, const std::optional<Fingerprint>& pin,
                            const Acceptance* acceptance, TimePoint now);
-  [[nodiscard]] ngtcp2_settings settings(TimePoint now) const;
+  [[nodiscard]] ngtcp2_settings settings(TimePoint now);
   [[nodiscard]] ngtcp2_transport_params transport_params() const;
   [[nodiscard]] ngtcp2_cid random_cid() const;
 
@@ -138,6 +155,7 @@ class QuicConnection {
   };
 
   ConnectionShared& shared_;
+  LibraryRandom random_;
   ConnectionId id_;
   SocketAddress local_;
   SocketAddress remote_;

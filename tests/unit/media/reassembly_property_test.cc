@@ -97,7 +97,7 @@ TEST(ReassemblyProperty, NoLossInOrder) {
 }
 
 TEST(ReassemblyProperty, NoLossReorderedAndDuplicated) {
-  for (std::uint64_t seed = 10; seed <= 20; ++seed) run_property(seed, {0, 0.1, 40}, {});
+  for (std::uint64_t seed = 10; seed <= 15; ++seed) run_property(seed, {0, 0.1, 40}, {});
 }
 
 TEST(ReassemblyProperty, Loss) {

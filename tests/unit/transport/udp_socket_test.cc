@@ -288,7 +288,7 @@ TEST(UdpSocket, ConcurrentSendersMixNothing) {
   const auto sender = open("127.0.0.1");
   const auto receiver = open("127.0.0.1");
   constexpr std::size_t kThreads = 4;
-  constexpr std::size_t kSends = 50;
+  constexpr std::size_t kSends = 25;
   constexpr std::size_t kSegments = 5;
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) {

@@ -61,6 +61,13 @@ class BoundedQueue {
     return take(lock);
   }
 
+  // For a single producer that must not lose items: true once there is room, false after `timeout` or when closed.
+  [[nodiscard]] bool wait_for_space(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    space_.wait_for(lock, timeout, [this] { return closed_ || items_.size() < capacity_; });
+    return !closed_ && items_.size() < capacity_;
+  }
+
   [[nodiscard]] std::optional<T> try_pop() {
     std::unique_lock lock(mutex_);
     return take(lock);
@@ -73,6 +80,7 @@ class BoundedQueue {
       closed_ = true;
     }
     ready_.notify_all();
+    space_.notify_all();
   }
 
   [[nodiscard]] bool closed() const {
@@ -93,12 +101,14 @@ class BoundedQueue {
     if (items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
+    space_.notify_one();
     return item;
   }
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;
+  std::condition_variable space_;
   std::deque<T> items_;
   bool closed_ = false;
   std::uint64_t dropped_ = 0;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// punktfunk-host: parses the command line and hands over to one of its verbs.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "apps/common/paths.h"
+#include "apps/host/ctl.h"
+#include "apps/host/serve.h"
+#include "base/log.h"
+
+int main(int argc, char** argv) {
+  using namespace punktfunk;
+  const StopSignal stop;
+  init_log("punktfunk-host");
+
+  CLI::App app("Streams this machine's desktop to punktfunk clients.", "punktfunk-host");
+  app.require_subcommand(1);
+  std::string state_dir = default_state_dir("host");
+
+  ServeOptions serve_options;
+  CLI::App* serve_command = app.add_subcommand("serve", "Wait for clients and stream to them");
+  serve_command->add_option("--port", serve_options.port, "UDP port; 0 takes any free one")->capture_default_str();
+  serve_command->add_option("--bind", serve_options.bind_address, "Address to listen on; all of them by default");
+  serve_command->add_option("--state-dir", state_dir, "Where identity and paired devices are kept")
+      ->capture_default_str();
+  serve_command->add_option("--start", serve_options.start_commands,
+                            "Program to run in each client's desktop (repeatable); a terminal by default");
+  serve_command->add_option("--bitrate", serve_options.bitrate_kbps,
+                            "kbit/s for clients that leave it to the host; by picture size by default")
+      ->check(CLI::Range(500, 200000));
+  serve_command->add_option("--source", serve_options.source, "What to stream")
+      ->check(CLI::IsMember({"desktop", "synthetic"}))
+      ->capture_default_str();
+  serve_command->add_option("--synthetic-seed", serve_options.synthetic_seed, "Seed of --source synthetic")
+      ->capture_default_str();
+  serve_command->add_option("--frames", serve_options.frame_limit,
+                            "End each session after this many frames; 0 = never");
+  serve_command->add_option("--idle-timeout-ms", serve_options.idle_timeout_ms,
+                            "How long a silent client is kept")
+      ->check(CLI::Range(1000, 3600000))
+      ->capture_default_str();
+  serve_command->add_option("--ready-file", serve_options.ready_file,
+                            "Write the port here once clients can connect (a file or a FIFO)");
+
+  std::string request;
+  CLI::App* ctl_command = app.add_subcommand("ctl", "Talk to the running host");
+  ctl_command->add_option("--state-dir", state_dir, "State directory of that host")->capture_default_str();
+  ctl_command->require_subcommand(1);
+  ctl_command->add_subcommand("pair", "Allow one device to pair within two minutes; prints the PIN")
+      ->callback([&request] { request = "pair"; });
+  ctl_command->add_subcommand("status", "Print what the host is doing")->callback([&request] { request = "status"; });
+
+  CLI11_PARSE(app, argc, argv);
+  serve_options.state_dir = state_dir;
+  const Result<void> done = *ctl_command ? run_ctl(state_dir, request) : run_serve(serve_options, stop);
+  if (done) return 0;
+  std::fprintf(stderr, "punktfunk-host: %s\n", done.error().message.c_str());
+  return 1;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "apps/host/serve.h"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "control/identity/identity.h"
+#include "control/identity/pin_store.h"
+#include "endpoint/host_endpoint.h"
+#include "host/display/display.h"
+#include "host/mgmt/control_socket.h"
+#include "host/session/session_manager.h"
+#include "transport/udp/udp_socket.h"
+
+namespace punktfunk {
+
+namespace {
+
+Result<SocketAddress> bind_address(const ServeOptions& options) {
+  if (options.bind_address.empty()) {
+    SocketAddress any = *SocketAddress::parse("::", options.port);
+    return any;
+  }
+  const auto address = SocketAddress::parse(options.bind_address, options.port);
+  if (!address) return fail("\"" + options.bind_address + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
+  return *address;
+}
+
+std::string answer_ctl(endpoint::HostEndpoint& endpoint, const std::string& line) {
+  const auto request = nlohmann::json::parse(line, nullptr, false);
+  const std::string command = request.is_object() ? request.value("command", "") : "";
+  nlohmann::json answer;
+  if (command == "pair") {
+    const std::string pin = endpoint.arm_pairing();
+    answer = {{"ok", !pin.empty()}, {"pin", pin}, {"seconds", 120}};
+  } else if (command == "status") {
+    const auto status = endpoint.status();
+    answer = {{"ok", true},
+              {"connections", status.connections},
+              {"sessions", status.sessions},
+              {"paired_devices", status.paired_devices}};
+  } else {
+    answer = {{"ok", false}, {"error", "This host does not know that command."}};
+  }
+  return answer.dump();
+}
+
+}  // namespace
+
+Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
+  auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-host");
+  if (!identity) return tl::unexpected(identity.error());
+  auto clients = control::PinStore::open(options.state_dir / "clients.json");
+  if (!clients) return tl::unexpected(clients.error());
+
+  host::SessionSettings settings;
+  settings.source =
+      options.source == "synthetic" ? host::VideoSource::synthetic : host::VideoSource::desktop;
+  settings.start_commands = options.start_commands;
+  // An empty desktop would look like a black screen.
+  if (settings.start_commands.empty()) settings.start_commands = {"foot"};
+  settings.bitrate = BitRate::from_kbps(options.bitrate_kbps);
+  settings.synthetic_seed = options.synthetic_seed;
+  settings.frame_limit = options.frame_limit;
+
+  std::unique_ptr<host::DisplayRegistry> displays;
+  if (settings.source == host::VideoSource::desktop) {
+    auto backend = host::create_display_backend();
+    if (!backend) return tl::unexpected(backend.error());
+    displays = std::make_unique<host::DisplayRegistry>(std::move(*backend));
+    if (host::encodable_codecs() == 0) {
+      host::EncoderConfig smallest;
+      smallest.width = smallest.height = 64;
+      auto encoder = host::create_encoder(smallest);
+      if (!encoder) return tl::unexpected(encoder.error());
+    }
+  }
+
+  const auto address = bind_address(options);
+  if (!address) return tl::unexpected(address.error());
+  auto socket = UdpSocket::bind(*address);
+  if (!socket) return tl::unexpected(socket.error());
+
+  SystemRandom random;
+  host::SessionManager sessions(std::move(settings), std::move(displays));
+  endpoint::HostConfig config;
+  config.quic.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);
+  auto endpoint = endpoint::HostEndpoint::create(config, **socket, *identity, *clients, random, sessions);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  sessions.attach(**endpoint);
+  auto control = host::ControlSocket::listen(
+      options.state_dir / "control.sock",
+      [&endpoint](const std::string& line) { return answer_ctl(**endpoint, line); });
+  if (!control) return tl::unexpected(control.error());
+
+  (*endpoint)->start();
+  const std::uint16_t port = (*socket)->local_address().port();
+  spdlog::info("Ready on UDP port {}; this host's fingerprint is {}.", port,
+               control::fingerprint_hex(identity->fingerprint()));
+  if (!options.ready_file.empty()) {
+    std::ofstream ready(options.ready_file);
+    ready << port << std::endl;
+    if (!ready) {
+      return fail("The ready file " + options.ready_file + " could not be written (" + std::strerror(errno) +
+                  "); name a file that can.");
+    }
+  }
+
+  pollfd wait{stop.fd(), POLLIN, 0};
+  while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  spdlog::info("Stopping.");
+  control->reset();
+  (*endpoint)->stop(wire::CloseCode::host_going_down, "The host was stopped.");
+  sessions.stop();
+  return {};
+}
+
+}  // namespace punktfunk

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "apps/common/stop_signal.h"
+#include "base/result.h"
+
+namespace punktfunk {
+
+struct ServeOptions {
+  std::uint16_t port = 9777;
+  std::string bind_address;  // empty = every address
+  std::filesystem::path state_dir;
+  std::vector<std::string> start_commands;
+  std::uint32_t bitrate_kbps = 0;
+  std::string source = "desktop";
+  std::uint64_t synthetic_seed = 1;
+  std::uint32_t frame_limit = 0;
+  std::uint32_t idle_timeout_ms = 8000;
+  std::string ready_file;
+};
+
+// Serves until a stop signal comes. The error is what kept it from starting.
+[[nodiscard]] Result<void> run_serve(const ServeOptions& options, const StopSignal& stop);
+
+}  // namespace punktfunk

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// punktfunk-probe: pairs if asked to, connects, measures, reports.
+#include <poll.h>
+
+#include <cstdio>
+#include <string>
+
+#include "apps/common/stop_signal.h"
+#include "apps/probe/measurement.h"
+#include "apps/probe/options.h"
+#include "apps/probe/report.h"
+#include "base/log.h"
+#include "client/picture/png.h"
+#include "client/session/pairing.h"
+#include "client/session/stream_session.h"
+#include "control/identity/identity.h"
+#include "control/identity/pin_store.h"
+
+namespace punktfunk::probe {
+namespace {
+
+int complain(ExitCode code, const std::string& message) {
+  std::fprintf(stderr, "punktfunk-probe: %s\n", message.c_str());
+  return static_cast<int>(code);
+}
+
+ExitCode exit_code_for(const endpoint::ClientEnd& end) {
+  switch (end.kind) {
+    case endpoint::EndKind::finished: return ExitCode::ok;
+    case endpoint::EndKind::trust_failed:
+    case endpoint::EndKind::pairing_failed: return ExitCode::trust;
+    case endpoint::EndKind::timed_out:
+    case endpoint::EndKind::connection_lost: return ExitCode::timed_out;
+    case endpoint::EndKind::refused: return ExitCode::refused;
+    case endpoint::EndKind::protocol_error: return ExitCode::failed;
+  }
+  return ExitCode::failed;
+}
+
+std::string device_name() {
+  char name[64] = {};
+  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "punktfunk-probe";
+}
+
+wire::ClientHello hello_for(const Options& options) {
+  wire::ClientHello hello;
+  hello.suites = {wire::kSuiteAes128Gcm};
+  hello.mode = options.mode;
+  hello.bitrate_kbps = options.bitrate_kbps;
+  hello.name = device_name();
+  hello.client_label = "punktfunk-probe";
+  hello.features.set(wire::kClientHostTiming);
+  hello.features.set(wire::kClientProbeIndexSpace);
+  hello.features.set(wire::kClientSlices);
+  hello.features.set(wire::kClientExtension);
+  hello.video_codecs = options.verify ? wire::kCodecH264 : client::decodable_codecs();
+  hello.preferred_codec = wire::kCodecH264;
+  hello.audio_layout = wire::kLayoutLegacy;
+  return hello;
+}
+
+int run(const Options& options, const StopSignal& stop) {
+  const auto address = SocketAddress::parse(options.host, options.port);
+  if (!address) {
+    return complain(ExitCode::usage, "\"" + options.host + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
+  }
+  auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-client");
+  if (!identity) return complain(ExitCode::failed, identity.error().message);
+  auto known = control::PinStore::open(options.pin_store);
+  if (!known) return complain(ExitCode::failed, known.error().message);
+  SystemRandom random;
+
+  const std::string label = address->to_string();
+  if (!options.pair_pin.empty()) {
+    client::PairingOptions pairing;
+    pairing.host = *address;
+    pairing.device_name = device_name();
+    pairing.pin = options.pair_pin;
+    pairing.connect_budget = Duration(static_cast<std::int64_t>(options.connect_timeout_s * 1e9));
+    const auto host = client::pair_with_host(pairing, *identity, random);
+    if (!host) return complain(exit_code_for(host.error()), host.error().message);
+    if (const auto stored = known->set(label, *host, label, wall_clock_ns() / 1'000'000'000); !stored) {
+      return complain(ExitCode::failed, stored.error().message);
+    }
+    if (!options.quiet) std::fprintf(stderr, "Paired with %s (%s).\n", label.c_str(), control::fingerprint_hex(*host).c_str());
+  }
+  if (options.pair_only) return static_cast<int>(ExitCode::ok);
+
+  const control::PinnedPeer* pinned = known->find_label(label);
+  if (pinned == nullptr) {
+    return complain(ExitCode::trust, "This device does not know the host at " + label +
+                                         "; pair first: run punktfunk-host ctl pair there and give its PIN with --pair.");
+  }
+
+  Measurement measurement(options);
+  if (const auto opened = measurement.open_files(); !opened) return complain(ExitCode::failed, opened.error().message);
+  client::StreamOptions stream;
+  stream.host = *address;
+  stream.pin = pinned->fingerprint;
+  stream.hello = hello_for(options);
+  stream.connect_budget = Duration(static_cast<std::int64_t>(options.connect_timeout_s * 1e9));
+  stream.endpoint.drop_share = options.loss_percent / 100.0;
+  stream.endpoint.drop_seed = options.loss_seed;
+  stream.decode = !options.verify;
+  auto session = client::StreamSession::start(stream, *identity, random, measurement);
+  if (!session) return complain(ExitCode::failed, session.error().message);
+  measurement.attach(**session);
+  bool interrupted = false;
+  measurement.wait([&] {
+    pollfd signal{stop.fd(), POLLIN, 0};
+    return interrupted = ::poll(&signal, 1, 0) == 1;
+  });
+  (*session)->quit();
+  (*session)->stop();
+  const Figures figures = measurement.finish(**session);
+
+  if (!options.quiet && figures.connected) std::fputs(("\n" + table_of(figures)).c_str(), stdout);
+  if (!options.json_file.empty()) {
+    if (const auto written = write_text(options.json_file, json_of(figures)); !written) {
+      return complain(ExitCode::failed, written.error().message);
+    }
+  }
+  const client::Picture picture = measurement.last_picture();
+  if (!options.png_file.empty() && !picture.empty()) {
+    if (const auto written = client::write_png(picture, options.png_file); !written) {
+      return complain(ExitCode::failed, written.error().message);
+    }
+  }
+  if (figures.ended_by_host && exit_code_for(figures.end) != ExitCode::ok) {
+    return complain(exit_code_for(figures.end), figures.end.message);
+  }
+  if (interrupted) return complain(ExitCode::failed, "Stopped before the measurement was complete.");
+  if (figures.pictures == 0) return complain(ExitCode::timed_out, "The host sent no picture; look at its log.");
+  if (figures.verify_errors != 0) return complain(ExitCode::check, "Some access units are not what the host sent.");
+  if (figures.input_ok == false) return complain(ExitCode::check, "Some input did not arrive; the table says which.");
+  return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace
+}  // namespace punktfunk::probe
+
+int main(int argc, char** argv) {
+  const punktfunk::StopSignal stop;
+  punktfunk::init_log("punktfunk-probe");
+  int exit_code = 0;
+  const auto options = punktfunk::probe::parse_options(argc, argv, exit_code);
+  return options ? punktfunk::probe::run(*options, stop) : exit_code;
+}

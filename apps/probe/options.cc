@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "apps/probe/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "apps/common/paths.h"
+
+namespace punktfunk::probe {
+
+std::optional<wire::Mode> parse_mode(const std::string& text) {
+  wire::Mode mode;
+  const char* at = text.data();
+  const char* const end = text.data() + text.size();
+  const auto number = [&](std::uint32_t& out, char after) {
+    const auto result = std::from_chars(at, end, out);
+    if (result.ec != std::errc{}) return false;
+    at = result.ptr;
+    if (after == '\0') return at == end;
+    return at != end && *at++ == after;
+  };
+  if (!number(mode.width, 'x') || !number(mode.height, '@') || !number(mode.refresh_hz, '\0')) return std::nullopt;
+  return mode;
+}
+
+std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
+  Options options;
+  options.state_dir = default_state_dir("client");
+  CLI::App app("Connects to a punktfunk host, receives and decodes its stream, and measures it.", "punktfunk-probe");
+  app.footer(
+      "Exit status: 0 streamed; 1 failed; 2 wrong usage; 3 host not trusted; 4 no answer or connection lost; 5 refused by the "
+      "host; 6 streamed, but --verify or --drive-input found an error.");
+  app.add_option("--host", options.host, "IP address of the host")->capture_default_str();
+  app.add_option("--port", options.port, "Its UDP port")->capture_default_str();
+  app.add_option("--state-dir", options.state_dir, "Where this device's identity is kept")->capture_default_str();
+  app.add_option("--pin-store", options.pin_store, "File of known hosts (default: hosts.json in the state directory)");
+  app.add_option("--pair", options.pair_pin, "Pair first, with the PIN the host shows")
+      ->check([](const std::string& pin) {
+        const bool digits = !pin.empty() && pin.size() <= 16 && pin.find_first_not_of("0123456789") == std::string::npos;
+        return digits ? std::string() : std::string("A PIN is up to 16 digits.");
+      });
+  app.add_flag("--pair-only", options.pair_only, "End after pairing");
+  app.add_option("--mode", options.mode_text, "Display wanted, WIDTHxHEIGHT@HZ")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "How long to measure, from the first picture on")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+  app.add_option("--count", options.count, "Stop after this many access units");
+  app.add_option("--bitrate", options.bitrate_kbps, "kbit/s wanted; the host chooses by default");
+  app.add_option("--loss", options.loss_percent, "Percent of arriving datagrams to throw away")
+      ->check(CLI::Range(0.0, 100.0));
+  app.add_option("--loss-seed", options.loss_seed, "Seed of --loss")->capture_default_str();
+  app.add_option("--timeout", options.connect_timeout_s, "Seconds to wait for the host's answer")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  app.add_flag("--verify", options.verify, "Check every byte against a host that runs with --source synthetic");
+  app.add_option("--synthetic-seed", options.synthetic_seed, "Seed for --verify")->capture_default_str();
+  app.add_flag("--drive-input", options.drive_input, "Move the pointer and type, and check that it arrives");
+  app.add_option("--typed-file", options.typed_file,
+                 "With --drive-input: also type a command into the terminal that writes this file");
+  app.add_option("--host-pid", options.host_pid, "Process of a host on this machine, to state its CPU time");
+  app.add_option("--json", options.json_file, "Write the figures here; - for standard output");
+  app.add_option("--png", options.png_file, "Write the last picture here");
+  app.add_option("--dump", options.dump_file, "Write the elementary stream here");
+  app.add_flag("--quiet", options.quiet, "No table and no progress");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    return std::nullopt;
+  }
+  const auto mode = parse_mode(options.mode_text);
+  if (!mode) {
+    std::fprintf(stderr, "punktfunk-probe: \"%s\" is no display mode; give one such as 1280x720@60.\n",
+                 options.mode_text.c_str());
+    exit_code = static_cast<int>(ExitCode::usage);
+    return std::nullopt;
+  }
+  options.mode = *mode;
+  if (options.pin_store.empty()) options.pin_store = options.state_dir / "hosts.json";
+  return options;
+}
+
+}  // namespace punktfunk::probe

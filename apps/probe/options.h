@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "core/wire/mode.h"
+
+namespace punktfunk::probe {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9777;
+  std::filesystem::path state_dir;
+  std::filesystem::path pin_store;  // empty = hosts.json in state_dir
+  std::string pair_pin;             // pair before streaming
+  bool pair_only = false;
+  std::string mode_text = "1280x720@60";
+  wire::Mode mode;
+  double seconds = 10;
+  std::uint64_t count = 0;  // stop after this many access units; 0 = by time alone
+  std::uint32_t bitrate_kbps = 0;
+  double loss_percent = 0;
+  std::uint64_t loss_seed = 1;
+  double connect_timeout_s = 10;
+  bool verify = false;
+  std::uint64_t synthetic_seed = 1;
+  bool drive_input = false;
+  std::filesystem::path typed_file;
+  long host_pid = 0;
+  std::string json_file;
+  std::string png_file;
+  std::string dump_file;
+  bool quiet = false;
+};
+
+// What the program's exit status says.
+enum class ExitCode : int {
+  ok = 0,
+  failed = 1,
+  usage = 2,
+  trust = 3,     // the host is unknown, or not the one that was paired; or pairing failed
+  timed_out = 4,  // no answer, or the connection was lost
+  refused = 5,   // the host said no
+  check = 6,     // it streamed, but --verify or --drive-input found something wrong
+};
+
+// nullopt: the program is to end with `exit_code` (help was printed, or the command line is wrong).
+[[nodiscard]] std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
+
+// "1280x720@60"; whole numbers only, any size (the host decides what it can show).
+[[nodiscard]] std::optional<wire::Mode> parse_mode(const std::string& text);
+
+}  // namespace punktfunk::probe

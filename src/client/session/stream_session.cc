@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "client/session/stream_session.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "core/wire/media_header.h"
+
+namespace punktfunk::client {
+
+namespace {
+constexpr Duration kIdleWait = std::chrono::milliseconds(100);
+constexpr Duration kStatisticsEvery = std::chrono::seconds(1);
+}  // namespace
+
+Result<std::unique_ptr<StreamSession>> StreamSession::start(const StreamOptions& options,
+                                                            const control::Identity& identity, RandomSource& random,
+                                                            StreamListener& listener) {
+  std::unique_ptr<StreamSession> session(new StreamSession(options, listener));
+  auto endpoint = endpoint::ClientEndpoint::create(options.endpoint, options.host, &identity, random, *session);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  session->endpoint_ = std::move(*endpoint);
+  session->decode_thread_ = std::thread([raw = session.get()] {
+    pthread_setname_np(pthread_self(), "pf-decode");
+    raw->decode_loop();
+  });
+  endpoint::ConnectOptions connect;
+  connect.pin = options.pin;
+  connect.budget = options.connect_budget;
+  session->endpoint_->connect(connect, options.hello);
+  return session;
+}
+
+void StreamSession::stop() {
+  endpoint_->stop();
+  stopping_ = true;
+  units_.close();
+  if (decode_thread_.joinable()) decode_thread_.join();
+}
+
+void StreamSession::on_session(const wire::ServerHello& hello, const control::Fingerprint& host) {
+  {
+    const std::lock_guard lock(mutex_);
+    mode_ = hello.mode;
+    codec_ = hello.codec;
+  }
+  listener_.on_connected(hello, host);
+}
+
+void StreamSession::on_frame(media::Frame frame) {
+  // The evicted unit is seen by the decode thread as a gap in the index, which asks for a keyframe.
+  (void)units_.push({std::move(frame), monotonic_now()});
+}
+
+void StreamSession::on_host_timing(const wire::HostTiming& timing) {
+  const std::lock_guard lock(mutex_);
+  latency_.add_timing(timing, clock_offset_ns_);
+}
+
+void StreamSession::on_ended(const endpoint::ClientEnd& end) { listener_.on_ended(end); }
+
+StreamStatistics StreamSession::statistics() const {
+  const std::lock_guard lock(mutex_);
+  StreamStatistics result = statistics_;
+  result.latency = latency_.stages();
+  result.network = endpoint_->snapshot();
+  return result;
+}
+
+void StreamSession::decode_loop() {
+  statistics_due_ = monotonic_now() + kStatisticsEvery;
+  while (!stopping_) {
+    if (auto unit = units_.pop(kIdleWait)) {
+      decode_unit(*unit);
+      endpoint_->recycle(std::move(unit->frame.au));
+    }
+    if (monotonic_now() >= statistics_due_) {
+      statistics_due_ += kStatisticsEvery;
+      listener_.on_statistics(statistics());
+    }
+  }
+}
+
+void StreamSession::decode_unit(Unit& unit) {
+  const media::Frame& frame = unit.frame;
+  const bool keyframe = (frame.flags & wire::kFlagKeyframe) != 0;
+  const auto offset = endpoint_->snapshot().clock_offset_ns;
+  FrameReport report{frame.index, keyframe, {frame.capture_ns, frame.last_packet, unit.handed_over, {}}};
+  if (next_index_ && frame.index != *next_index_) holding_ = true;
+  next_index_ = frame.index + 1;
+  wire::Mode mode;
+  std::uint8_t codec = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    ++statistics_.frames;
+    if (keyframe) ++statistics_.keyframes;
+    if ((frame.flags & wire::kFlagRepeat) != 0) ++statistics_.repeats;
+    statistics_.video_bytes += frame.au.size();
+    clock_offset_ns_ = offset;
+    mode = mode_;
+    codec = codec_;
+  }
+  if (!options_.decode) {
+    report.times.decoded = monotonic_now();
+    listener_.on_access_unit(frame.au, report);
+    const std::lock_guard lock(mutex_);
+    latency_.add_frame(report.times, offset);
+    return;
+  }
+  if (!decoder_) {
+    auto decoder = create_decoder({static_cast<VideoCodec>(codec), mode.width, mode.height, 0});
+    if (!decoder) {
+      spdlog::error("{}", decoder.error().message);
+      return endpoint_->close(wire::CloseCode::error, decoder.error().message);
+    }
+    decoder_ = std::move(*decoder);
+  }
+  if (keyframe) holding_ = false;
+  listener_.on_access_unit(frame.au, report);
+  if (holding_) {
+    // Built on something that is missing: the last good picture stays until the keyframe that was asked for comes. The ask
+    // is repeated here in case the gap was made by the queue in front of this thread.
+    endpoint_->report_undecodable();
+    const std::lock_guard lock(mutex_);
+    ++statistics_.held_back;
+    return;
+  }
+  DecodeOutcome outcome = decoder_->push(frame.au);
+  report.times.decoded = monotonic_now();
+  switch (outcome.status) {
+    case DecodeStatus::need_more: return;
+    case DecodeStatus::fatal: return endpoint_->close(wire::CloseCode::error, outcome.message);
+    case DecodeStatus::corrupt: {
+      holding_ = true;
+      endpoint_->report_undecodable();
+      const std::lock_guard lock(mutex_);
+      ++statistics_.undecodable;
+      return;
+    }
+    case DecodeStatus::picture: break;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++statistics_.pictures;
+    if (last_picture_) {
+      const Duration gap = report.times.decoded - *last_picture_;
+      statistics_.longest_gap = std::max(statistics_.longest_gap, gap);
+      if (gap > kFreeze) ++statistics_.freezes;
+    }
+    // A repeat shows what was there before: its way says nothing about the age of the picture.
+    if ((frame.flags & wire::kFlagRepeat) == 0) latency_.add_frame(report.times, offset);
+  }
+  last_picture_ = report.times.decoded;
+  listener_.on_picture(outcome.picture, report);
+}
+
+}  // namespace punktfunk::client

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/queue.h"
+#include "base/result.h"
+#include "client/decode/decoder.h"
+#include "client/session/latency_book.h"
+#include "endpoint/client_endpoint.h"
+
+namespace punktfunk::client {
+
+struct StreamOptions {
+  SocketAddress host;
+  control::Fingerprint pin{};  // the identity this host must show
+  wire::ClientHello hello;
+  Duration connect_budget = std::chrono::seconds(10);
+  endpoint::ClientEndpointOptions endpoint;
+  // Off for streams that carry no picture (`--source synthetic`).
+  bool decode = true;
+};
+
+struct StreamStatistics {
+  std::uint64_t frames = 0;            // access units received whole
+  std::uint64_t keyframes = 0;
+  std::uint64_t repeats = 0;           // of those, marked by the host as nothing new
+  std::uint64_t pictures = 0;          // decoded
+  std::uint64_t held_back = 0;         // not decoded because something before them was missing
+  std::uint64_t undecodable = 0;
+  std::uint64_t video_bytes = 0;       // of access units
+  std::uint64_t freezes = 0;           // gaps between pictures longer than kFreeze
+  Duration longest_gap{};              // between two decoded pictures
+  endpoint::ClientEndpoint::Snapshot network;
+  StageLatencies latency;
+};
+
+// How an access unit or picture came here.
+struct FrameReport {
+  std::uint32_t index = 0;
+  bool keyframe = false;
+  FrameTimes times;
+};
+
+class StreamListener {
+ public:
+  virtual ~StreamListener() = default;
+  // Network thread. Must not block.
+  virtual void on_waiting_for_approval() {}
+  virtual void on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) = 0;
+  virtual void on_ended(const endpoint::ClientEnd& end) = 0;
+  // Decode thread. on_access_unit() comes for each unit, also those that are held back.
+  virtual void on_access_unit(ByteView au, const FrameReport& report) = 0;
+  virtual void on_picture(const Picture& picture, const FrameReport& report) = 0;
+  virtual void on_statistics(const StreamStatistics& statistics) = 0;  // once a second
+};
+
+// One stream: connects, receives, decodes, recovers, measures. Network thread → queue of access units (8; overflow drops the
+// oldest, counts as loss and asks for a keyframe) → decode thread → listener. While something is missing the last good
+// picture stays: units are held back until a keyframe comes.
+class StreamSession final : private endpoint::ClientEvents {
+ public:
+  static constexpr Duration kFreeze = std::chrono::milliseconds(100);
+
+  // `identity`, `random` and `listener` outlive the session.
+  [[nodiscard]] static Result<std::unique_ptr<StreamSession>> start(const StreamOptions& options,
+                                                                    const control::Identity& identity,
+                                                                    RandomSource& random, StreamListener& listener);
+  ~StreamSession() override { stop(); }
+
+  void send_input(const wire::InputEvent& event) { endpoint_->send_input(event); }
+  // Leaves for good: the host tears the display down.
+  void quit() { endpoint_->close(wire::CloseCode::user_quit, ""); }
+  // Ends both threads; idempotent. Without quit() before it the host sees a lost connection.
+  void stop();
+  [[nodiscard]] StreamStatistics statistics() const;
+
+ private:
+  struct Unit {
+    media::Frame frame;
+    TimePoint handed_over;
+  };
+
+  StreamSession(const StreamOptions& options, StreamListener& listener) : options_(options), listener_(listener) {}
+
+  void on_pending() override { listener_.on_waiting_for_approval(); }
+  void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) override;
+  void on_stream_config(const wire::StreamConfig&) override {}  // the decoder takes everything from the stream itself
+  void on_frame(media::Frame frame) override;
+  void on_host_timing(const wire::HostTiming& timing) override;
+  void on_paired(const control::Fingerprint&) override {}
+  void on_ended(const endpoint::ClientEnd& end) override;
+
+  void decode_loop();
+  void decode_unit(Unit& unit);
+
+  const StreamOptions options_;
+  StreamListener& listener_;
+  std::unique_ptr<endpoint::ClientEndpoint> endpoint_;
+  BoundedQueue<Unit> units_{8};
+  std::atomic<bool> stopping_ = false;
+
+  // Decode thread only.
+  std::unique_ptr<VideoDecoder> decoder_;
+  std::optional<std::uint32_t> next_index_;
+  bool holding_ = true;  // until the first keyframe
+  std::optional<TimePoint> last_picture_;
+  TimePoint statistics_due_{};
+
+  mutable std::mutex mutex_;
+  wire::Mode mode_;
+  std::uint8_t codec_ = 0;
+  LatencyBook latency_;
+  StreamStatistics statistics_;
+  std::optional<std::int64_t> clock_offset_ns_;
+  std::thread decode_thread_;
+};
+
+}  // namespace punktfunk::client

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "control/host_control.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/text.h"
+#include "core/wire/pairing_messages.h"
+
+namespace punktfunk::control {
+
+using wire::CloseCode;
+using wire::FrameType;
+
+HostControl::HostControl(Peer peer, const crypto::Digest& host_fingerprint, PairingDesk& desk,
+                         Surroundings& surroundings, RandomSource& random, TimePoint now)
+    : peer_(std::move(peer)),
+      host_fingerprint_(host_fingerprint),
+      desk_(desk),
+      surroundings_(surroundings),
+      random_(random),
+      deadline_(now + kHandshakeWait) {}
+
+void HostControl::on_stream_data(ByteView bytes, bool fin, TimePoint now) {
+  if (state_ == State::await_stream) {
+    state_ = State::await_first_frame;
+    deadline_ = now + kHandshakeWait;
+  }
+  parser_.push(bytes);
+  wire::Frame frame;
+  while (state_ != State::closed) {
+    const auto status = parser_.next(frame);
+    if (status == wire::FrameParser::Status::need_more) break;
+    if (status == wire::FrameParser::Status::too_long) {
+      close(CloseCode::error, "A control message was longer than its type allows.");
+      return;
+    }
+    on_frame(frame, now);
+  }
+  if (fin && state_ != State::closed && state_ != State::paired) {
+    close(CloseCode::error, "The control stream ended before the session did.");
+  }
+}
+
+void HostControl::on_frame(const wire::Frame& frame, TimePoint now) {
+  switch (state_) {
+    case State::await_first_frame: return on_first_frame(frame, now);
+    case State::await_proof:
+      if (frame.type == static_cast<std::uint64_t>(FrameType::pair_proof)) return on_pair_proof(frame, now);
+      return close(CloseCode::error, "Pairing expected the client's proof.");
+    case State::deciding:
+    case State::await_ready:
+    case State::running: return on_session_frame(frame, now);
+    case State::await_stream:
+    case State::paired:
+    case State::closed: return;
+  }
+}
+
+void HostControl::on_first_frame(const wire::Frame& frame, TimePoint now) {
+  switch (static_cast<FrameType>(frame.type)) {
+    case FrameType::client_hello: return on_client_hello(frame, now);
+    case FrameType::pair_request: return on_pair_request(frame, now);
+    default: return;  // skipped, known or not; the deadline for the first frame still runs
+  }
+}
+
+void HostControl::on_client_hello(const wire::Frame& frame, TimePoint now) {
+  const auto hello = wire::ClientHello::decode(frame.body);
+  if (!hello) return close(CloseCode::error, "The client's hello is malformed.");
+  if (!peer_.fingerprint) {
+    return close(CloseCode::client_certificate_needed, "This host admits only clients with a certificate.");
+  }
+  if (!surroundings_.is_paired(*peer_.fingerprint)) {
+    return close(CloseCode::pairing_not_armed, "This device is not paired with the host; pair it with a PIN first.");
+  }
+  state_ = State::deciding;
+  deadline_ = now + kPendingEvery;
+  surroundings_.session_requested(*hello);
+}
+
+void HostControl::accept(const wire::ServerHello& hello, const wire::StreamConfig& config, TimePoint now) {
+  if (state_ != State::deciding) return;
+  state_ = State::await_ready;
+  deadline_ = now + kHandshakeWait;
+  config_ = config;
+  bitrate_kbps_ = hello.bitrate_kbps;
+  send(FrameType::server_hello, hello.encode());
+}
+
+void HostControl::refuse(CloseCode code, std::string_view reason) {
+  if (state_ == State::deciding) close(code, reason);
+}
+
+void HostControl::on_pair_request(const wire::Frame& frame, TimePoint now) {
+  const auto request = wire::PairRequest::decode(frame.body);
+  if (!request) return close(CloseCode::error, "The pairing request is malformed.");
+  if (!peer_.fingerprint) return close(CloseCode::client_certificate_needed, "Pairing needs a client certificate.");
+  auto attempt = desk_.take(*peer_.fingerprint, peer_.address, now);
+  if (const auto* code = std::get_if<CloseCode>(&attempt)) return close(*code, wire::describe(*code));
+  std::string& pin = std::get<std::string>(attempt);
+  const crypto::Spake2 exchange(crypto::Spake2::Role::host, as_bytes(pin), *peer_.fingerprint, host_fingerprint_,
+                                random_);
+  explicit_bzero(pin.data(), pin.size());
+  pairing_key_ = exchange.finish(request->spake_a);
+  if (!pairing_key_) return close(CloseCode::error, "The pairing request carries an impossible value.");
+  pairing_name_ = clean_text(request->name, 64);
+  wire::PairChallenge challenge;
+  std::copy(exchange.message().begin(), exchange.message().end(), challenge.spake_b.begin());
+  challenge.host_confirm = crypto::confirm_host(*pairing_key_, *peer_.fingerprint, host_fingerprint_);
+  state_ = State::await_proof;
+  deadline_ = now + kPairingWait;
+  send(FrameType::pair_challenge, challenge.encode());
+}
+
+void HostControl::on_pair_proof(const wire::Frame& frame, TimePoint now) {
+  const auto proof = wire::PairProof::decode(frame.body);
+  if (!proof) return close(CloseCode::error, "The pairing proof is malformed.");
+  const auto expected = crypto::confirm_client(*pairing_key_, *peer_.fingerprint, host_fingerprint_);
+  pairing_key_.reset();
+  // Stored last, and only after the proof held.
+  const bool ok = equal_constant_time(expected, proof->client_confirm) &&
+                  surroundings_.store_pairing(*peer_.fingerprint, pairing_name_);
+  state_ = State::paired;
+  deadline_ = now + kPairedLinger;
+  wire::PairResult result;
+  result.ok = ok;
+  send(FrameType::pair_result, result.encode());
+}
+
+void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
+  switch (static_cast<FrameType>(frame.type)) {
+    case FrameType::ready:
+      if (state_ != State::await_ready) return close(CloseCode::error, "Ready came out of turn.");
+      state_ = State::running;
+      deadline_.reset();
+      send(FrameType::stream_config, config_.encode());
+      surroundings_.session_ready();
+      return;
+    case FrameType::clock_probe: {
+      const auto probe = wire::ClockProbe::decode(frame.body);
+      if (!probe) return close(CloseCode::error, "A clock probe is malformed.");
+      if (state_ != State::running) return;
+      wire::ClockEcho echo;
+      echo.t1_ns = probe->t1_ns;
+      // Received and answered within one turn of the loop: both stamps are the instant of reading.
+      echo.t2_ns = echo.t3_ns = surroundings_.session_time_ns(now);
+      send(FrameType::clock_echo, echo.encode());
+      return;
+    }
+    case FrameType::set_bitrate: {
+      // This host does not follow client rate control yet: section 28 asks for the rate in force as the answer.
+      if (!wire::SetBitrate::decode(frame.body)) return close(CloseCode::error, "A bitrate request is malformed.");
+      if (state_ != State::running) return;
+      wire::BitrateChanged answer;
+      answer.bitrate_kbps = bitrate_kbps_;
+      send(FrameType::bitrate_changed, answer.encode());
+      return;
+    }
+    case FrameType::reconfigure: {
+      if (!wire::Reconfigure::decode(frame.body)) return close(CloseCode::error, "A mode request is malformed.");
+      if (state_ != State::running) return;
+      wire::Reconfigured answer;
+      answer.accepted = false;
+      answer.mode = config_.mode;
+      send(FrameType::reconfigured, answer.encode());
+      return;
+    }
+    case FrameType::client_hello:
+    case FrameType::pair_request:
+    case FrameType::pair_proof: return close(CloseCode::error, "A message of the handshake came again.");
+    default: return;  // unknown types, and optional ones this host did not offer, are skipped
+  }
+}
+
+std::optional<TimePoint> HostControl::next_deadline() const { return deadline_; }
+
+void HostControl::handle_deadline(TimePoint now) {
+  if (!deadline_ || now < *deadline_) return;
+  switch (state_) {
+    case State::await_stream:
+    case State::await_first_frame: return close(CloseCode::error, "The client did not say hello in time.");
+    case State::await_proof: return close(CloseCode::error, "The client did not finish pairing in time.");
+    case State::await_ready: return close(CloseCode::error, "The client did not become ready in time.");
+    case State::paired: return close(CloseCode::done, "");
+    case State::deciding:
+      deadline_ = now + kPendingEvery;
+      return send(FrameType::pending, {});
+    case State::running:
+    case State::closed: deadline_.reset();
+  }
+}
+
+void HostControl::send(FrameType type, ByteView body) {
+  Bytes bytes;
+  wire::append_frame(bytes, type, body);
+  surroundings_.write(bytes);
+}
+
+void HostControl::close(CloseCode code, std::string_view reason) {
+  state_ = State::closed;
+  deadline_.reset();
+  pairing_key_.reset();
+  surroundings_.close(code, reason);
+}
+
+}  // namespace punktfunk::control

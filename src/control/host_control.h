@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/socket_address.h"
+#include "base/time.h"
+#include "control/pairing_desk.h"
+#include "core/crypto/spake2.h"
+#include "core/wire/close_code.h"
+#include "core/wire/control_frame.h"
+#include "core/wire/hello.h"
+#include "core/wire/session_messages.h"
+
+namespace punktfunk::control {
+
+// The host's side of one connection's control stream: handshake order (section 9), PIN pairing (section 10) and the frames of
+// a running session. A pure state machine: bytes and time in, calls on its surroundings out. One thread.
+class HostControl {
+ public:
+  struct Peer {
+    std::optional<crypto::Digest> fingerprint;  // none: the client showed no certificate
+    SocketAddress address;
+  };
+
+  // What the machine asks of the connection and the host. close() ends the connection; the machine does nothing after it.
+  class Surroundings {
+   public:
+    virtual ~Surroundings() = default;
+    virtual void write(ByteView control_bytes) = 0;
+    virtual void close(wire::CloseCode code, std::string_view reason) = 0;
+    // Whether this device may start a session.
+    [[nodiscard]] virtual bool is_paired(const crypto::Digest& fingerprint) = 0;
+    // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on both ends.
+    [[nodiscard]] virtual bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) = 0;
+    // An allowed client asks for a session. Answered later by accept() or refuse().
+    virtual void session_requested(const wire::ClientHello& hello) = 0;
+    // The client is ready to take media.
+    virtual void session_ready() = 0;
+    // The session clock (section 20), Unix ns.
+    [[nodiscard]] virtual std::uint64_t session_time_ns(TimePoint at) = 0;
+  };
+
+  // Section 9: how long the reference host waits for the stream and the first frame, and from ServerHello to Ready.
+  static constexpr Duration kHandshakeWait = std::chrono::seconds(10);
+  static constexpr Duration kPendingEvery = std::chrono::seconds(10);
+  // Section 10.1.
+  static constexpr Duration kPairingWait = std::chrono::seconds(60);
+  static constexpr Duration kPairedLinger = std::chrono::seconds(5);
+
+  // `desk`, `surroundings` and `random` outlive the machine.
+  HostControl(Peer peer, const crypto::Digest& host_fingerprint, PairingDesk& desk, Surroundings& surroundings,
+              RandomSource& random, TimePoint now);
+
+  // Bytes of the control stream after its type varint. `fin`: the client ended its direction.
+  void on_stream_data(ByteView bytes, bool fin, TimePoint now);
+
+  // Answer to session_requested(): ServerHello now, StreamConfig epoch 0 right after Ready.
+  void accept(const wire::ServerHello& hello, const wire::StreamConfig& config, TimePoint now);
+  void refuse(wire::CloseCode code, std::string_view reason);
+
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  void handle_deadline(TimePoint now);
+
+  [[nodiscard]] bool is_running() const { return state_ == State::running; }
+  // A session was asked for and is not over.
+  [[nodiscard]] bool has_session() const {
+    return state_ == State::deciding || state_ == State::await_ready || state_ == State::running;
+  }
+
+ private:
+  enum class State { await_stream, await_first_frame, await_proof, paired, deciding, await_ready, running, closed };
+
+  void on_frame(const wire::Frame& frame, TimePoint now);
+  void on_first_frame(const wire::Frame& frame, TimePoint now);
+  void on_client_hello(const wire::Frame& frame, TimePoint now);
+  void on_pair_request(const wire::Frame& frame, TimePoint now);
+  void on_pair_proof(const wire::Frame& frame, TimePoint now);
+  void on_session_frame(const wire::Frame& frame, TimePoint now);
+  void send(wire::FrameType type, ByteView body);
+  void close(wire::CloseCode code, std::string_view reason);
+
+  Peer peer_;
+  crypto::Digest host_fingerprint_;
+  PairingDesk& desk_;
+  Surroundings& surroundings_;
+  RandomSource& random_;
+  State state_ = State::await_stream;
+  std::optional<TimePoint> deadline_;
+  wire::FrameParser parser_;
+  std::optional<crypto::Spake2Key> pairing_key_;
+  std::string pairing_name_;
+  wire::StreamConfig config_;
+  std::uint32_t bitrate_kbps_ = 0;
+};
+
+}  // namespace punktfunk::control

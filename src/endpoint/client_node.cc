@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "endpoint/client_node.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/crypto/media_keys.h"
+#include "core/wire/datagram.h"
+#include "core/wire/demux.h"
+#include "core/wire/limits.h"
+#include "endpoint/control_stream.h"
+#include "endpoint/media_exporter.h"
+
+namespace punktfunk::endpoint {
+
+using control::CloseKind;
+using control::ConnectionId;
+using control::StreamId;
+using wire::CloseCode;
+
+ClientNode::ClientNode(const control::Identity* identity, RandomSource& random, ClientEvents& events)
+    : identity_(identity), random_(random), events_(events), control_(*this) {}
+
+ClientNode::~ClientNode() { explicit_bzero(pairing_pin_.data(), pairing_pin_.size()); }
+
+Result<std::unique_ptr<ClientNode>> ClientNode::create(const control::QuicConfig& quic,
+                                                       const control::Identity* identity, RandomSource& random,
+                                                       ClientEvents& events) {
+  std::unique_ptr<ClientNode> node(new ClientNode(identity, random, events));
+  control::QuicConfig config = quic;
+  config.handshake_timeout = kDialAttempt;
+  auto endpoint = control::QuicEndpoint::make_client(config, identity, random, *node);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  node->quic_ = std::move(*endpoint);
+  return node;
+}
+
+void ClientNode::connect(const ConnectOptions& options, const wire::ClientHello& hello, TimePoint now) {
+  options_ = options;
+  hello_ = hello;
+  give_up_at_ = now + options.budget;
+  dial_until_ = now + std::max(options.budget - kDialReserve, Duration::zero());
+  dial(now);
+}
+
+void ClientNode::pair(const ConnectOptions& options, std::string device_name, std::string pin, TimePoint now) {
+  options_ = options;
+  device_name_ = std::move(device_name);
+  pairing_pin_ = std::move(pin);
+  give_up_at_ = now + options.budget;
+  dial_until_ = now + std::max(options.budget - kDialReserve, Duration::zero());
+  dial(now);
+}
+
+void ClientNode::dial(TimePoint now) {
+  const auto id = quic_->connect(options_.local, options_.host, options_.pin, now);
+  if (!id) return end(EndKind::protocol_error, CloseCode::error, id.error().message);
+  connection_ = *id;
+}
+
+void ClientNode::receive(const SocketAddress& local, const SocketAddress& remote, MutableBytes datagram,
+                         std::uint8_t ecn, TimePoint now) {
+  now_ = now;
+  if (datagram.empty()) return;
+  if (wire::classify(datagram[0]) == wire::DatagramClass::quic) {
+    quic_->receive(local, remote, datagram, ecn, now);
+    return;
+  }
+  // Section 2.1: media is taken only from exactly the host's address.
+  if (!receiver_ || ended_ || !(remote == options_.host)) {
+    ++foreign_media_;
+    return;
+  }
+  if (receiver_->receive(datagram, now) == media::MediaReceiver::Outcome::frame_ready) drain_frames(now);
+}
+
+void ClientNode::drain_frames(TimePoint now) {
+  while (auto frame = receiver_->poll_frame(now)) {
+    recovery_->on_frame(frame->index, frame->flags, now);
+    events_.on_frame(std::move(*frame));
+  }
+  const std::uint64_t lost = receiver_->stats().frames_lost;
+  if (lost != frames_lost_seen_) {
+    frames_lost_seen_ = lost;
+    recovery_->on_frame_lost(now);
+  }
+}
+
+std::optional<TimePoint> ClientNode::next_deadline() const {
+  std::optional<TimePoint> next = quic_->next_deadline();
+  const auto consider = [&next](std::optional<TimePoint> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  if (ended_) return next;
+  consider(give_up_at_);
+  consider(control_.next_deadline());
+  if (receiver_) {
+    consider(receiver_->next_deadline());
+    consider(window_->due());
+    consider(recovery_->next_deadline());
+  }
+  return next;
+}
+
+void ClientNode::handle_deadline(TimePoint now) {
+  now_ = now;
+  quic_->handle_deadline(now);
+  if (ended_) return;
+  control_.handle_deadline(now);
+  if (receiver_) {
+    drain_frames(now);
+    send_feedback_if_due(now);
+  }
+  if (give_up_at_ && now >= *give_up_at_) {
+    give_up_at_.reset();
+    local_end_ = ClientEnd{EndKind::timed_out, CloseCode::error,
+                           "The host at " + options_.host.to_string() + " did not answer in time."};
+    if (connection_) quic_->close(*connection_, static_cast<std::uint64_t>(CloseCode::user_quit), "gave up waiting");
+    end(local_end_->kind, local_end_->code, local_end_->message);
+  }
+}
+
+void ClientNode::send_feedback_if_due(TimePoint now) {
+  const bool window_closed = window_->update(receiver_->stats(), local_drops_, now);
+  const auto ask = recovery_->next(now);
+  if (!window_closed && !ask) return;
+  wire::Feedback feedback;
+  window_->write(feedback);
+  if (const auto open = recovery_->open_ask()) open->write(feedback);
+  // Unreliable by design: the next one repeats everything that still matters.
+  (void)quic_->send_datagram(*connection_, wire::make_datagram(wire::DatagramKind::feedback, feedback.encode()));
+}
+
+bool ClientNode::poll_transmit(control::Transmit& out, TimePoint now) {
+  now_ = now;
+  return quic_->poll_transmit(out, now);
+}
+
+void ClientNode::send_input(const wire::InputEvent& event) {
+  if (!receiver_ || ended_) return;
+  const auto bytes = event.encode();
+  (void)quic_->send_datagram(*connection_, wire::make_datagram(wire::DatagramKind::input_state, bytes));
+}
+
+void ClientNode::on_undecodable(TimePoint now) {
+  if (recovery_) recovery_->on_frame_undecodable(now);
+}
+
+void ClientNode::recycle(Bytes&& buffer) {
+  if (receiver_) receiver_->recycle(std::move(buffer));
+}
+
+void ClientNode::close(CloseCode code, std::string_view reason) {
+  if (ended_ || !connection_) return;
+  if (!local_end_) {
+    const bool intended = code == CloseCode::done || code == CloseCode::user_quit;
+    local_end_ = ClientEnd{intended ? EndKind::finished : EndKind::protocol_error, code, std::string(reason)};
+  }
+  quic_->close(*connection_, static_cast<std::uint64_t>(code), reason);
+}
+
+ClientNode::Stats ClientNode::stats() const {
+  Stats stats;
+  if (receiver_) {
+    stats.media = receiver_->stats();
+    stats.keyframe_asks = recovery_->asks_opened();
+  }
+  stats.foreign_media = foreign_media_;
+  if (connection_) {
+    if (const auto quic = quic_->stats(*connection_)) stats.quic_rtt = quic->smoothed_rtt;
+  }
+  return stats;
+}
+
+std::optional<std::int64_t> ClientNode::host_clock_ns(TimePoint at) const {
+  return control_.clock() ? control_.clock()->host_ns(at) : std::nullopt;
+}
+
+void ClientNode::end(EndKind kind, CloseCode code, std::string message) {
+  if (ended_) return;
+  ended_ = true;
+  give_up_at_.reset();
+  events_.on_ended({kind, code, std::move(message)});
+}
+
+void ClientNode::on_handshake_done(ConnectionId id, const control::PeerInfo& peer) {
+  if (!peer.fingerprint) return close(CloseCode::error, "The host showed no certificate.");
+  host_fingerprint_ = *peer.fingerprint;
+  const auto stream = quic_->open_stream(id);
+  if (stream != kControlStream) return close(CloseCode::error, "The host admits no control stream.");
+  if (hello_) return control_.start_session(*hello_, now_);
+  if (identity_ == nullptr) return close(CloseCode::error, "Pairing needs a certificate of this device.");
+  give_up_at_.reset();  // from here on ClientControl bounds every wait
+  control_.start_pairing({device_name_, identity_->fingerprint(), host_fingerprint_}, as_bytes(pairing_pin_), random_,
+                         now_);
+  explicit_bzero(pairing_pin_.data(), pairing_pin_.size());
+  pairing_pin_.clear();
+}
+
+void ClientNode::on_stream_opened(ConnectionId id, StreamId stream, bool) {
+  quic_->reset_stream(id, stream, kUnknownStreamType);  // hosts open none that this client serves
+}
+
+void ClientNode::on_stream_data(ConnectionId, StreamId stream, ByteView data, bool fin) {
+  // A stream opened by the client has no type in the host's direction (section 5.4).
+  if (stream == kControlStream) control_.on_stream_data(data, fin, now_);
+}
+
+void ClientNode::on_stream_reset(ConnectionId, StreamId stream, std::uint64_t) {
+  if (stream == kControlStream) close(CloseCode::error, "The host reset the control stream.");
+}
+
+void ClientNode::on_datagram(ConnectionId, ByteView data) {
+  const auto datagram = wire::parse_datagram(data);
+  if (!datagram || datagram->kind != wire::DatagramKind::host_timing) return;
+  if (const auto timing = wire::HostTiming::decode(datagram->payload)) events_.on_host_timing(*timing);
+}
+
+void ClientNode::on_path_changed(ConnectionId, const SocketAddress&) {}
+
+void ClientNode::on_closed(ConnectionId id, const control::CloseInfo& info) {
+  if (ended_ || id != connection_) return;
+  connection_.reset();
+  if (local_end_) return end(local_end_->kind, local_end_->code, local_end_->message);
+  const auto code = static_cast<CloseCode>(info.code);
+  const std::string host = options_.host.to_string();
+  switch (info.kind) {
+    case CloseKind::application: {
+      // The host's own words where it has some, else the meaning of the code.
+      const std::string message = info.reason.empty() ? wire::describe(code) : info.reason;
+      return end(code == CloseCode::done ? EndKind::finished : EndKind::refused, code, message);
+    }
+    case CloseKind::pin_mismatch:
+      return end(EndKind::trust_failed, CloseCode::error,
+                 "The identity of the host at " + host +
+                     " changed: it is another machine, was reinstalled, or somebody is in between. Pair again only if you know why.");
+    case CloseKind::tls_alert:
+      if (info.tls_alert == control::kTlsAlertNoApplicationProtocol) {
+        return end(EndKind::refused, CloseCode::wire_generation_not_served,
+                   "The host at " + host + " speaks another version of the protocol; update the older of the two.");
+      }
+      return end(EndKind::protocol_error, CloseCode::error, "The encrypted connection to " + host + " failed.");
+    case CloseKind::version_mismatch:
+      return end(EndKind::refused, CloseCode::wire_generation_not_served,
+                 "What answers at " + host + " is no host of this kind.");
+    case CloseKind::handshake_timeout:
+      if (now_ < dial_until_) return dial(now_);
+      return end(EndKind::timed_out, CloseCode::error,
+                 "Nothing answered at " + host + "; check that the host runs there and that this UDP port is open.");
+    case CloseKind::idle_timeout:
+    case CloseKind::stateless_reset:
+      return end(EndKind::connection_lost, CloseCode::error, "The connection to " + host + " was lost.");
+    case CloseKind::transport_error:
+    case CloseKind::overflow:
+    case CloseKind::local:
+      return end(EndKind::protocol_error, CloseCode::error, "The connection to " + host + " failed.");
+  }
+}
+
+void ClientNode::write(ByteView control_bytes) {
+  if (connection_) (void)quic_->write_stream(*connection_, kControlStream, control_bytes);
+}
+
+void ClientNode::pending() {
+  if (give_up_at_ && !receiver_) give_up_at_ = std::max(*give_up_at_, now_ + options_.approval_budget);
+  options_.approval_budget = Duration::zero();  // the longer wait is granted once, counted from the first Pending
+  events_.on_pending();
+}
+
+bool ClientNode::session_opened(const wire::ServerHello& hello) {
+  Secret<32> exporter;
+  if (!export_media_secret(*quic_, *connection_, hello.session_id, exporter)) return false;
+  media::MediaParams params;
+  params.fec_percent = hello.fec_percent;
+  params.max_data_per_block = hello.max_data_per_block;
+  params.shard_payload = hello.shard_payload;
+  params.max_frame_bytes = wire::max_frame_bytes(hello.bitrate_kbps, hello.mode.refresh_hz);
+  receiver_.emplace(crypto::derive_direction_secrets(exporter.view()).host_to_client, params, hello.clock_origin_ns);
+  window_.emplace(now_);
+  recovery_.emplace(hello.mode.refresh_hz);
+  give_up_at_.reset();
+  events_.on_session(hello, host_fingerprint_);
+  return true;
+}
+
+void ClientNode::stream_config(const wire::StreamConfig& config) { events_.on_stream_config(config); }
+
+void ClientNode::pairing_finished(bool accepted) {
+  if (accepted) return events_.on_paired(host_fingerprint_);
+  local_end_ = ClientEnd{EndKind::pairing_failed, CloseCode::error,
+                         "Pairing failed: the PIN is wrong. The host needs a new PIN for another try."};
+}
+
+void ClientNode::refused(std::uint32_t code, std::string_view reason) {
+  const auto close_code = static_cast<CloseCode>(code);
+  local_end_ = ClientEnd{EndKind::refused, close_code,
+                         reason.empty() ? std::string(wire::describe(close_code)) : std::string(reason)};
+  close(CloseCode::done, "");
+}
+
+}  // namespace punktfunk::endpoint

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "endpoint/host_endpoint.h"
+
+#include <future>
+#include <utility>
+
+namespace punktfunk::endpoint {
+
+namespace {
+// Batches read in one turn, so that a flood cannot keep timers and posted work waiting.
+constexpr int kBatchesPerTurn = 16;
+// A loop that does not answer for this long is stuck; nobody should hang with it.
+constexpr auto kAnswerWait = std::chrono::seconds(5);
+}  // namespace
+
+Result<std::unique_ptr<HostEndpoint>> HostEndpoint::create(const HostConfig& config, DatagramSocket& socket,
+                                                           const control::Identity& identity,
+                                                           control::PinStore& clients, RandomSource& random,
+                                                           HostSessions& sessions) {
+  std::unique_ptr<HostEndpoint> endpoint(new HostEndpoint(socket, clients));
+  auto node = HostNode::create(config, identity, clients, random, sessions);
+  if (!node) return tl::unexpected(node.error());
+  endpoint->node_ = std::move(*node);
+  return endpoint;
+}
+
+void HostEndpoint::start() {
+  loop_.start("pf-control", socket_.fd(), [this] { read_socket(); }, [this] { return turn(); });
+}
+
+void HostEndpoint::read_socket() {
+  for (int batch = 0; batch < kBatchesPerTurn; ++batch) {
+    const auto datagrams = socket_.receive_batch();
+    if (datagrams.empty()) return;
+    const TimePoint now = monotonic_now();
+    for (const ReceivedDatagram& datagram : datagrams) {
+      node_->receive(*datagram.local, *datagram.remote, datagram.bytes, datagram.ecn, now);
+    }
+  }
+}
+
+std::optional<TimePoint> HostEndpoint::turn() {
+  const TimePoint now = monotonic_now();
+  const auto due = node_->next_deadline();
+  if (due && *due <= now) node_->handle_deadline(now);
+  while (node_->poll_transmit(transmit_, now)) {
+    const std::size_t segment = transmit_.gso_size != 0 ? transmit_.gso_size : transmit_.bytes.size();
+    SendOptions options;
+    options.ecn = transmit_.ecn;
+    // QUIC repairs what the kernel would not take.
+    (void)socket_.send(transmit_.local, transmit_.remote, transmit_.bytes, segment, options);
+  }
+  return node_->next_deadline();
+}
+
+void HostEndpoint::stop(wire::CloseCode code, std::string_view reason) {
+  if (std::exchange(stopped_, true)) return;
+  // Two turns: the first queues the closes and sends them, the second shows that it has.
+  std::promise<void> sent;
+  auto done = sent.get_future();
+  loop_.post([this, code, why = std::string(reason)] { node_->end_all(code, why); });
+  loop_.post([&sent] { sent.set_value(); });
+  done.wait_for(kAnswerWait);
+  loop_.stop();
+}
+
+void HostEndpoint::accept(SessionId id, const SessionAnswer& answer) {
+  loop_.post([this, id, answer] { node_->accept(id, answer, monotonic_now()); });
+}
+
+void HostEndpoint::refuse(SessionId id, wire::CloseCode code, std::string reason) {
+  loop_.post([this, id, code, reason = std::move(reason)] { node_->refuse(id, code, reason); });
+}
+
+void HostEndpoint::end(SessionId id, wire::CloseCode code, std::string reason) {
+  loop_.post([this, id, code, reason = std::move(reason)] { node_->end(id, code, reason); });
+}
+
+void HostEndpoint::send_host_timing(SessionId id, const wire::HostTiming& timing) {
+  loop_.post([this, id, timing] { node_->send_host_timing(id, timing); });
+}
+
+template <class T>
+T HostEndpoint::ask(std::function<T()> question, T if_stopped) {
+  auto promise = std::make_shared<std::promise<T>>();
+  auto answer = promise->get_future();
+  loop_.post([promise, question = std::move(question)] { promise->set_value(question()); });
+  if (answer.wait_for(kAnswerWait) != std::future_status::ready) return if_stopped;
+  return answer.get();
+}
+
+std::string HostEndpoint::arm_pairing() {
+  return ask<std::string>([this] { return node_->arm_pairing(monotonic_now()); }, {});
+}
+
+HostEndpoint::Status HostEndpoint::status() {
+  return ask<Status>(
+      [this] {
+        return Status{node_->connection_count(), node_->session_count(), clients_.list().size()};
+      },
+      {});
+}
+
+}  // namespace punktfunk::endpoint

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "endpoint/event_loop.h"
+#include "endpoint/host_node.h"
+#include "transport/datagram.h"
+
+namespace punktfunk::endpoint {
+
+// A HostNode on a real socket: one control-loop thread that receives, runs the node and sends what it wants sent. Media
+// threads send on the same socket. Methods may be called from any thread but the loop's own, unless noted.
+class HostEndpoint {
+ public:
+  // `socket`, `identity`, `clients`, `random` and `sessions` outlive the endpoint; `clients` is used on the loop only.
+  [[nodiscard]] static Result<std::unique_ptr<HostEndpoint>> create(const HostConfig& config, DatagramSocket& socket,
+                                                                    const control::Identity& identity,
+                                                                    control::PinStore& clients, RandomSource& random,
+                                                                    HostSessions& sessions);
+  ~HostEndpoint() { stop(wire::CloseCode::host_going_down, ""); }
+
+  // Starts the loop. Once.
+  void start();
+  // Tells every client why, then ends the loop. Idempotent.
+  void stop(wire::CloseCode code, std::string_view reason);
+
+  // Any thread, the loop's own included; carried out soon, on the loop.
+  void accept(SessionId id, const SessionAnswer& answer);
+  void refuse(SessionId id, wire::CloseCode code, std::string reason);
+  void end(SessionId id, wire::CloseCode code, std::string reason);
+  void send_host_timing(SessionId id, const wire::HostTiming& timing);
+
+  // Waits for the loop's answer.
+  [[nodiscard]] std::string arm_pairing();
+  struct Status {
+    std::size_t connections = 0;
+    std::size_t sessions = 0;
+    std::size_t paired_devices = 0;
+  };
+  [[nodiscard]] Status status();
+
+  [[nodiscard]] DatagramSocket& socket() { return socket_; }
+
+ private:
+  HostEndpoint(DatagramSocket& socket, control::PinStore& clients) : socket_(socket), clients_(clients) {}
+  void read_socket();
+  [[nodiscard]] std::optional<TimePoint> turn();
+  template <class T>
+  [[nodiscard]] T ask(std::function<T()> question, T if_stopped);
+
+  DatagramSocket& socket_;
+  control::PinStore& clients_;
+  std::unique_ptr<HostNode> node_;
+  control::Transmit transmit_;
+  bool stopped_ = false;
+  EventLoop loop_;
+};
+
+}  // namespace punktfunk::endpoint

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "control/host_control.h"
+#include "control/identity/pin_store.h"
+#include "control/pairing_desk.h"
+#include "control/quic/quic_endpoint.h"
+#include "core/wire/host_timing.h"
+#include "endpoint/host_sessions.h"
+
+namespace punktfunk::endpoint {
+
+struct HostConfig {
+  control::QuicConfig quic;
+  std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
+  // Sessions at once; one more is told "busy". Each costs a display and an encoder.
+  std::size_t max_sessions = 8;
+};
+
+// A host's control plane without socket, thread or clock: QUIC, handshakes, pairing, input and feedback of all its
+// connections. Datagrams and time go in, datagrams and calls on HostSessions come out. HostEndpoint runs it on a socket,
+// the simulations in virtual time. One thread.
+class HostNode final : private control::QuicHandler {
+ public:
+  // `identity`, `clients`, `random` and `sessions` outlive the node.
+  [[nodiscard]] static Result<std::unique_ptr<HostNode>> create(const HostConfig& config,
+                                                                const control::Identity& identity,
+                                                                control::PinStore& clients, RandomSource& random,
+                                                                HostSessions& sessions);
+  ~HostNode() override;
+
+  void receive(const SocketAddress& local, const SocketAddress& remote, ByteView datagram, std::uint8_t ecn,
+               TimePoint now);
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+  void handle_deadline(TimePoint now);
+  [[nodiscard]] bool poll_transmit(control::Transmit& out, TimePoint now);
+
+  // Answers to HostSessions::session_requested(). Unknown or ended ids are ignored.
+  void accept(SessionId id, const SessionAnswer& answer, TimePoint now);
+  void refuse(SessionId id, wire::CloseCode code, std::string_view reason);
+  // Ends a session, telling the client why. session_ended() follows.
+  void end(SessionId id, wire::CloseCode code, std::string_view reason);
+  void end_all(wire::CloseCode code, std::string_view reason);
+  // One per access unit, for clients that asked for it (section 24.4).
+  void send_host_timing(SessionId id, const wire::HostTiming& timing);
+
+  // Arms the one PIN and returns it.
+  [[nodiscard]] std::string arm_pairing(TimePoint now) { return desk_.arm(now, random_); }
+
+  [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+  [[nodiscard]] std::size_t session_count() const;
+  [[nodiscard]] const control::QuicEndpoint& quic() const { return *quic_; }
+
+ private:
+  class Connection;
+
+  HostNode(const HostConfig& config, const control::Identity& identity, control::PinStore& clients,
+           RandomSource& random, HostSessions& sessions);
+
+  void on_handshake_done(control::ConnectionId id, const control::PeerInfo& peer) override;
+  void on_stream_opened(control::ConnectionId id, control::StreamId stream, bool bidirectional) override;
+  void on_stream_data(control::ConnectionId id, control::StreamId stream, ByteView data, bool fin) override;
+  void on_stream_reset(control::ConnectionId id, control::StreamId stream, std::uint64_t code) override;
+  void on_datagram(control::ConnectionId id, ByteView data) override;
+  void on_path_changed(control::ConnectionId id, const SocketAddress& remote) override;
+  void on_closed(control::ConnectionId id, const control::CloseInfo& info) override;
+  [[nodiscard]] Connection* find(control::ConnectionId id);
+
+  HostConfig config_;
+  const control::Identity& identity_;
+  control::PinStore& clients_;
+  RandomSource& random_;
+  HostSessions& sessions_;
+  control::PairingDesk desk_;
+  std::unique_ptr<control::QuicEndpoint> quic_;
+  std::map<control::ConnectionId, std::unique_ptr<Connection>> connections_;
+  // The time of the call in progress, for events that QUIC delivers from within it.
+  TimePoint now_{};
+};
+
+}  // namespace punktfunk::endpoint

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What passes between the control plane of a host and the part that owns displays, encoders and senders.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+#include "base/socket_address.h"
+#include "control/quic/quic_types.h"
+#include "core/session/media_sender.h"
+#include "core/session/session_clock.h"
+#include "core/wire/close_code.h"
+#include "core/wire/feedback.h"
+#include "core/wire/hello.h"
+#include "core/wire/input_event.h"
+#include "core/wire/mode.h"
+
+namespace punktfunk::endpoint {
+
+// One session is one QUIC connection; the id is never used twice by one host.
+using SessionId = control::ConnectionId;
+
+// Where a session's media goes: the addresses of its QUIC connection at this moment (section 2.1). Written by the control
+// loop, read by the sending thread.
+class MediaPath {
+ public:
+  struct Addresses {
+    SocketAddress local;
+    SocketAddress remote;
+  };
+  explicit MediaPath(Addresses addresses) : addresses_(std::move(addresses)) {}
+  [[nodiscard]] Addresses get() const {
+    const std::lock_guard lock(mutex_);
+    return addresses_;
+  }
+  void set(Addresses addresses) {
+    const std::lock_guard lock(mutex_);
+    addresses_ = std::move(addresses);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Addresses addresses_;
+};
+
+struct SessionRequest {
+  SessionId id = 0;
+  wire::ClientHello hello;
+  control::Fingerprint fingerprint{};
+  std::string device_name;  // cleaned; never empty
+  SocketAddress remote;
+};
+
+// What a session is given: values in force, not values asked for.
+struct SessionAnswer {
+  wire::Mode mode;
+  std::uint32_t bitrate_kbps = 0;
+  std::uint8_t video_codec = 1;  // one bit of section 8.1
+  std::uint8_t compositor = 0;   // section 8.1
+  std::uint32_t frame_limit = 0;  // AUs that will follow; 0 = until closed
+};
+
+// Everything the sending side of a running session needs.
+struct MediaGrant {
+  Secret<32> host_to_client;
+  media::MediaParams params;
+  media::SessionClock clock;
+  std::shared_ptr<MediaPath> path;
+  bool wants_host_timing = false;
+};
+
+// Implemented by the host. All calls come on the control loop and must not block: work that takes time is started here and
+// answered through the endpoint's accept() or refuse().
+class HostSessions {
+ public:
+  virtual ~HostSessions() = default;
+  virtual void session_requested(const SessionRequest& request) = 0;
+  // The client is ready: media may leave.
+  virtual void session_started(SessionId id, MediaGrant grant) = 0;
+  virtual void input(SessionId id, const wire::InputEvent& event) = 0;
+  // Loss figures of a newly closed window, and asks; already parsed and bounded.
+  virtual void feedback(SessionId id, const wire::Feedback& feedback) = 0;
+  // The session is over, started or not. `user_quit`: the client said so (0x51), nothing need be kept for it.
+  virtual void session_ended(SessionId id, bool user_quit, std::string_view why) = 0;
+};
+
+}  // namespace punktfunk::endpoint

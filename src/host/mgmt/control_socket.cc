@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "host/mgmt/control_socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <array>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace punktfunk::host {
+
+namespace {
+
+// Requests are a few dozen bytes. One client at a time, each bounded in bytes and time, so that none can hold the socket.
+constexpr std::size_t kMaxLine = 4096;
+constexpr int kPatienceMs = 2000;
+
+std::optional<sockaddr_un> address_of(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) return std::nullopt;
+  path.native().copy(address.sun_path, path.native().size());
+  return address;
+}
+
+bool wait_for(int fd, short events) {
+  pollfd entry{fd, events, 0};
+  return ::poll(&entry, 1, kPatienceMs) == 1;
+}
+
+std::optional<std::string> read_line(int fd) {
+  std::string line;
+  std::array<char, 512> chunk;
+  while (line.size() < kMaxLine) {
+    if (!wait_for(fd, POLLIN)) return std::nullopt;
+    const ssize_t got = ::recv(fd, chunk.data(), chunk.size(), 0);
+    if (got <= 0) return std::nullopt;
+    line.append(chunk.data(), static_cast<std::size_t>(got));
+    const auto end = line.find('\n');
+    if (end != std::string::npos) return line.substr(0, end);
+  }
+  return std::nullopt;
+}
+
+bool write_line(int fd, std::string line) {
+  line.push_back('\n');
+  std::size_t done = 0;
+  while (done < line.size()) {
+    if (!wait_for(fd, POLLOUT)) return false;
+    const ssize_t put = ::send(fd, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+    if (put <= 0) return false;
+    done += static_cast<std::size_t>(put);
+  }
+  return true;
+}
+
+UniqueFd connect_to(const sockaddr_un& address) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid() || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesystem::path& path, Handler handler) {
+  const auto address = address_of(path);
+  if (!address) return fail("The control socket was not opened, because its path is too long; use a shorter --state-dir.");
+  if (connect_to(*address).valid()) {
+    return fail("Another punktfunk-host already runs with this state directory; stop it, or give this one its own --state-dir.");
+  }
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  // The mode is set before anybody can connect: listen() comes after chmod().
+  if (!listener.valid() || !stop.valid() ||
+      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(listener.get(), 8) != 0) {
+    return fail("The control socket was not opened at " + path.string() + " (" + strerror(errno) +
+                "); check that the state directory is writable.");
+  }
+  return std::unique_ptr<ControlSocket>(
+      new ControlSocket(path, std::move(listener), std::move(stop), std::move(handler)));
+}
+
+ControlSocket::ControlSocket(std::filesystem::path path, UniqueFd listener, UniqueFd stop, Handler handler)
+    : path_(std::move(path)), listener_(std::move(listener)), stop_(std::move(stop)), handler_(std::move(handler)) {
+  thread_ = std::thread([this] { serve(); });
+}
+
+ControlSocket::~ControlSocket() {
+  const std::uint64_t one = 1;
+  (void)!::write(stop_.get(), &one, sizeof one);
+  thread_.join();
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+void ControlSocket::serve() {
+  while (true) {
+    std::array<pollfd, 2> entries{{{listener_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
+    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return;
+    if (entries[1].revents != 0) return;
+    const UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (peer.valid()) answer(peer);
+  }
+}
+
+void ControlSocket::answer(const UniqueFd& peer) {
+  if (const auto request = read_line(peer.get())) (void)write_line(peer.get(), handler_(*request));
+}
+
+Result<std::string> ask_running_host(const std::filesystem::path& path, const std::string& request) {
+  const auto address = address_of(path);
+  const UniqueFd fd = address ? connect_to(*address) : UniqueFd{};
+  if (!fd.valid()) {
+    return fail("No running host was found at " + path.string() +
+                "; start punktfunk-host serve, or name its --state-dir.");
+  }
+  std::optional<std::string> line;
+  if (write_line(fd.get(), request)) line = read_line(fd.get());
+  if (!line) return fail("The host did not answer in time; look at its log.");
+  return *line;
+}
+
+}  // namespace punktfunk::host

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "host/session/host_session.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "control/identity/identity.h"
+#include "host/encode/synthetic/synthetic_encoder.h"
+#include "host/session/input_router.h"
+#include "host/session/ticking_capturer.h"
+
+namespace punktfunk::host {
+
+using wire::CloseCode;
+
+namespace {
+
+constexpr std::uint32_t kMinBitrateKbps = 500;  // section 18
+// Everything until grants are stored per device: a paired device may use pointer, keyboard and gamepad.
+constexpr std::uint32_t kAllGrants = 0xFF;
+// Section 8.1, compositor 2: sway is one.
+constexpr std::uint8_t kCompositorWlroots = 2;
+// How often the session thread looks whether its display still lives when no other event wakes it.
+constexpr Duration kWatchEvery = std::chrono::milliseconds(100);
+
+}  // namespace
+
+BitRate automatic_bitrate(const wire::Mode& mode) {
+  const double pixels_per_second = static_cast<double>(mode.width) * mode.height * mode.refresh_hz;
+  return {static_cast<std::uint64_t>(std::clamp(pixels_per_second * 0.18, 2e6, 100e6))};
+}
+
+HostSession::HostSession(endpoint::SessionRequest request, const SessionSettings& settings,
+                         DisplayRegistry* displays, endpoint::HostEndpoint& endpoint)
+    : request_(std::move(request)), settings_(settings), displays_(displays), endpoint_(endpoint) {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pf-session");
+    run();
+  });
+}
+
+HostSession::~HostSession() {
+  ended();
+  thread_.join();
+}
+
+void HostSession::run() {
+  if (const auto refusal = set_up()) {
+    spdlog::warn("No session for \"{}\": {}", request_.device_name, refusal->reason);
+    endpoint_.refuse(request_.id, refusal->code, refusal->reason);
+  } else {
+    watch();
+  }
+  tear_down();
+  gone_ = true;
+}
+
+std::optional<HostSession::Refusal> HostSession::set_up() {
+  const wire::ClientHello& hello = request_.hello;
+  const DisplayMode mode = DisplayMode::from_hz(hello.mode.width, hello.mode.height, hello.mode.refresh_hz);
+  // 1000 times a hostile refresh rate may wrap around; the bound on the wire value comes first.
+  if (hello.mode.refresh_hz > kMaxRefreshMillihertz / 1000 || refuse_mode(mode)) {
+    return Refusal{CloseCode::setup_failed,
+                   refuse_mode(mode).value_or("The host cannot show more than 240 pictures a second; ask for fewer.")};
+  }
+  const std::uint8_t codecs =
+      settings_.source == VideoSource::synthetic ? wire::kCodecH264 : encodable_codecs();
+  if ((hello.video_codecs & codecs & wire::kCodecH264) == 0) {
+    return Refusal{CloseCode::setup_failed, "Host and client have no video codec in common; this host encodes H.264."};
+  }
+  BitRate budget = BitRate::from_kbps(hello.bitrate_kbps);
+  if (budget.kbps() == 0) budget = settings_.bitrate;
+  if (budget.kbps() == 0) budget = automatic_bitrate(hello.mode);
+  budget = std::clamp(budget, BitRate::from_kbps(kMinBitrateKbps), settings_.max_bitrate);
+
+  VideoPipeline::Setup setup;
+  setup.mode = hello.mode;
+  setup.wire_budget = budget;
+  setup.frame_limit = settings_.frame_limit;
+  if (settings_.source == VideoSource::synthetic) {
+    SyntheticConfig config;
+    config.video = {hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
+    config.seed = settings_.synthetic_seed;
+    setup.capturer = std::make_unique<TickingCapturer>(mode.refresh_millihertz);
+    setup.encoder = create_synthetic_encoder(config);
+  } else if (auto refusal = set_up_desktop(setup)) {
+    return refusal;
+  }
+
+  VideoPipeline::Callbacks callbacks;
+  callbacks.failed = [this](const Error& error) { fail(error); };
+  callbacks.timing = [this](const wire::HostTiming& timing) { endpoint_.send_host_timing(request_.id, timing); };
+  callbacks.finished = [this] { endpoint_.end(request_.id, CloseCode::done, "All frames were sent."); };
+  auto pipeline = std::make_unique<VideoPipeline>(std::move(setup), endpoint_.socket(), std::move(callbacks));
+  if (const auto capturing = pipeline->start_capture(); !capturing) {
+    return Refusal{CloseCode::setup_failed, capturing.error().message};
+  }
+  {
+    const std::lock_guard lock(parts_mutex_);
+    pipeline_ = std::move(pipeline);
+  }
+  endpoint::SessionAnswer answer;
+  answer.mode = hello.mode;
+  answer.bitrate_kbps = static_cast<std::uint32_t>(budget.kbps());
+  answer.video_codec = wire::kCodecH264;
+  answer.compositor = settings_.source == VideoSource::synthetic ? std::uint8_t{0} : kCompositorWlroots;
+  answer.frame_limit = settings_.frame_limit;
+  endpoint_.accept(request_.id, answer);
+  return std::nullopt;
+}
+
+std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::Setup& setup) {
+  const auto refuse = [](const Error& error) { return Refusal{CloseCode::setup_failed, error.message}; };
+  DisplayRequest wanted;
+  wanted.mode = DisplayMode::from_hz(setup.mode.width, setup.mode.height, setup.mode.refresh_hz);
+  wanted.start_commands = settings_.start_commands;
+  auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted);
+  if (!lease) return refuse(lease.error());
+  lease_ = std::move(*lease);
+
+  auto capturer = create_capturer({lease_->wayland_socket(), lease_->output_name(), lease_->mode()});
+  if (!capturer) return refuse(capturer.error());
+  setup.capturer = std::move(*capturer);
+
+  EncoderConfig config;
+  config.width = setup.mode.width;
+  config.height = setup.mode.height;
+  config.refresh_num = setup.mode.refresh_hz;
+  config.bitrate = setup.wire_budget;
+  auto choice = create_encoder(config);
+  if (!choice) return refuse(choice.error());
+  spdlog::info("{}", choice->why);
+  setup.encoder = std::move(choice->encoder);
+
+  auto injector = create_injector({lease_->wayland_socket(), lease_->output_name()});
+  if (!injector) return refuse(injector.error());
+  const std::lock_guard lock(parts_mutex_);
+  injector_ = std::move(*injector);
+  return std::nullopt;
+}
+
+void HostSession::watch() {
+  std::unique_lock lock(mutex_);
+  bool sending = false;
+  while (!ended_) {
+    if (grant_ && !sending) {
+      sending = true;
+      spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width, request_.hello.mode.height,
+                   request_.hello.mode.refresh_hz, request_.device_name, request_.remote.to_string());
+      const endpoint::MediaGrant grant = *grant_;
+      lock.unlock();
+      pipeline_->start_sending(grant);  // only this thread replaces pipeline_
+      lock.lock();
+      continue;
+    }
+    if (!failure_ && lease_ && !lease_->alive()) failure_ = lease_->death_reason();
+    if (failure_) {
+      spdlog::error("The session of \"{}\" ends: {}", request_.device_name, *failure_);
+      endpoint_.end(request_.id, CloseCode::setup_failed, *failure_);
+      changed_.wait(lock, [this] { return ended_; });
+      return;
+    }
+    changed_.wait_for(lock, kWatchEvery);
+  }
+}
+
+void HostSession::tear_down() {
+  std::unique_ptr<VideoPipeline> pipeline;
+  std::unique_ptr<Injector> injector;
+  {
+    const std::lock_guard lock(parts_mutex_);
+    pipeline = std::move(pipeline_);
+    injector = std::move(injector_);
+  }
+  if (pipeline) {
+    pipeline->stop();
+    const auto stats = pipeline->stats();
+    spdlog::info("The session of \"{}\" is over: {} frames, {} keyframes, {} packets not taken by the kernel.",
+                 request_.device_name, stats.frames, stats.keyframes, stats.send_drops);
+  }
+  injector.reset();  // releases what the client held down
+  pipeline.reset();
+  lease_.release();
+}
+
+void HostSession::fail(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = error.message;
+  }
+  changed_.notify_all();
+}
+
+void HostSession::started(endpoint::MediaGrant grant) {
+  {
+    const std::lock_guard lock(mutex_);
+    grant_ = std::move(grant);
+  }
+  changed_.notify_all();
+}
+
+void HostSession::ended() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+void HostSession::input(const wire::InputEvent& event) {
+  const std::lock_guard lock(parts_mutex_);
+  if (injector_ && route_input(event, kAllGrants, *injector_)) injector_->flush();
+}
+
+void HostSession::feedback(const wire::Feedback& feedback) {
+  const bool keyframe = asks_.read(feedback) == media::AskReader::Action::keyframe;
+  const std::lock_guard lock(parts_mutex_);
+  if (!pipeline_) return;
+  pipeline_->on_loss_report(feedback);
+  if (keyframe) pipeline_->request_keyframe();
+}
+
+}  // namespace punktfunk::host

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "host/session/video_pipeline.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/wire/media_header.h"
+#include "host/convert/colour.h"
+#include "host/session/repeat_schedule.h"
+
+namespace punktfunk::host {
+
+namespace {
+
+// A second keyframe within this time would answer a loss that the first is already on its way to heal.
+constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
+// How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames suffer more
+// than parity cannot mend.
+constexpr Duration kSendPatience = std::chrono::milliseconds(2);
+// Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
+constexpr Duration kIdleWait = std::chrono::milliseconds(100);
+
+}  // namespace
+
+VideoPipeline::VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks callbacks)
+    : setup_(std::move(setup)),
+      socket_(socket),
+      callbacks_(std::move(callbacks)),
+      interval_(Duration(1'000'000'000 / setup_.mode.refresh_hz)) {}
+
+Result<void> VideoPipeline::start_capture() { return setup_.capturer->start(*this); }
+
+void VideoPipeline::start_sending(const endpoint::MediaGrant& grant) {
+  shard_bytes_ = grant.params.shard_payload;
+  encode_thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pf-encode");
+    encode_loop();
+  });
+  send_thread_ = std::thread([this, grant] {
+    pthread_setname_np(pthread_self(), "pf-send");
+    send_loop(grant);
+  });
+}
+
+void VideoPipeline::stop() {
+  stopping_ = true;
+  setup_.capturer->stop();
+  mailbox_.stop();
+  units_.close();
+  if (encode_thread_.joinable()) encode_thread_.join();
+  if (send_thread_.joinable()) send_thread_.join();
+}
+
+void VideoPipeline::request_keyframe() { mailbox_.want_keyframe(); }
+
+void VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
+  const std::lock_guard lock(parity_mutex_);
+  (void)parity_.on_feedback(feedback);
+}
+
+VideoPipeline::Stats VideoPipeline::stats() const { return {frames_, keyframes_, send_drops_, too_large_}; }
+
+void VideoPipeline::fail_once(const Error& error) {
+  if (!failed_.exchange(true) && !stopping_) callbacks_.failed(error);
+}
+
+BitRate VideoPipeline::encoder_rate(std::uint8_t parity_percent) const {
+  // The budget covers video, parity and framing (section 18), so parity up means encoder rate down. Worked out for a frame
+  // of average size, since small frames carry at least two parity shards.
+  const double datagram_bytes = shard_bytes_ + static_cast<double>(wire::kWireOverhead);
+  const double frame_bytes = static_cast<double>(setup_.wire_budget.bits_per_second) / 8.0 / setup_.mode.refresh_hz;
+  const double datagrams = std::max(1.0, frame_bytes / datagram_bytes);
+  double data = datagrams / (1.0 + parity_percent / 100.0);
+  if (parity_percent != 0) data = std::min(data, std::max(datagrams - 2.0, datagrams / 3.0));
+  const double share = data / datagrams * (shard_bytes_ / datagram_bytes);
+  return {static_cast<std::uint64_t>(static_cast<double>(setup_.wire_budget.bits_per_second) * share)};
+}
+
+void VideoPipeline::encode_loop() {
+  I420Buffer picture(setup_.mode.width, setup_.mode.height);
+  bool have_picture = false;
+  RepeatSchedule repeats(interval_);
+  TimePoint last_captured{};
+  std::optional<TimePoint> last_keyframe;
+  BitRate rate_in_force{};
+  while (!stopping_) {
+    if (!units_.wait_for_space(kIdleWait)) continue;
+    const TimePoint now = monotonic_now();
+    const TimePoint deadline = have_picture ? repeats.next() : now + kIdleWait;
+    const TimePoint keyframe_from = last_keyframe ? *last_keyframe + kKeyframeSpacing : now;
+    FrameMailbox::Delivery delivery = mailbox_.take(deadline, keyframe_from);
+    if (delivery.stopped) return;
+
+    EncodedUnit unit;
+    unit.encode_start = monotonic_now();
+    if (delivery.frame) {
+      unit.captured = delivery.frame->captured;
+      // A source without pixels (synthetic) is encoded as it is.
+      if (delivery.frame->pixels.data != nullptr && !convert_bgrx_to_i420(delivery.frame->pixels, picture)) {
+        return fail_once({"The stream ended because the captured picture has another size than the session."});
+      }
+      delivery.frame.reset();  // the buffer goes back before the long part begins
+      have_picture = true;
+      repeats.on_new_picture(unit.encode_start);
+    } else {
+      if (!have_picture || (!delivery.keyframe && unit.encode_start < deadline)) continue;
+      unit.captured = unit.encode_start;
+      unit.repeat = true;
+      repeats.on_repeat(unit.encode_start);
+    }
+    // Section 12.5: capture times do not decrease.
+    unit.captured = last_captured = std::max(unit.captured, last_captured);
+
+    {
+      const std::lock_guard lock(parity_mutex_);
+      const BitRate wanted = encoder_rate(parity_.percent());
+      if (wanted != rate_in_force) setup_.encoder->set_bitrate(rate_in_force = wanted);
+    }
+    const auto encoded = setup_.encoder->encode(picture.view(), delivery.keyframe);
+    if (!encoded) return fail_once(encoded.error());
+    unit.encode_end = monotonic_now();
+    unit.keyframe = encoded->keyframe;
+    if (unit.keyframe) last_keyframe = unit.encode_start;
+    unit.au = spare_.try_pop().value_or(Bytes{});
+    unit.au.assign(encoded->au.begin(), encoded->au.end());
+    // There is room: this thread is the only one that adds.
+    if (!units_.try_push(std::move(unit))) return;
+  }
+}
+
+void VideoPipeline::send_loop(const endpoint::MediaGrant& grant) {
+  media::MediaSender sender(grant.host_to_client, grant.params);
+  media::PacerConfig config;
+  config.stream_rate = setup_.wire_budget;
+  config.frame_interval = interval_;
+  media::Pacer pacer(config);
+  while (!stopping_) {
+    auto unit = units_.pop(kIdleWait);
+    if (!unit) continue;
+    send_unit(*unit, sender, pacer, grant);
+    spare_.push(std::move(unit->au));
+    if (setup_.frame_limit != 0 && frames_ >= setup_.frame_limit) return callbacks_.finished();
+  }
+}
+
+void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
+                              const endpoint::MediaGrant& grant) {
+  media::MediaSender::FrameInfo info;
+  info.pts_us = grant.clock.pts_us(unit.captured);
+  if (unit.keyframe) info.flags |= wire::kFlagKeyframe;
+  if (unit.repeat) info.flags |= wire::kFlagRepeat;
+  {
+    const std::lock_guard lock(parity_mutex_);
+    info.parity_percent = parity_.percent_for(sender.data_shards(unit.au.size()));
+  }
+  const auto datagrams = sender.seal_frame(unit.au, info);
+  if (datagrams.empty()) {
+    ++too_large_;
+    return request_keyframe();
+  }
+  const std::size_t each = sender.datagram_bytes();
+  const auto path = grant.path->get();
+  pacer.begin_frame(datagrams.size() / each, each, monotonic_now());
+  std::size_t sent = 0;
+  SendOptions options;
+  options.patience = kSendPatience;
+  while (const auto step = pacer.next()) {
+    if (stopping_) return;
+    if (step->not_before > monotonic_now()) {
+      // Pacing, not synchronisation: the wait ends within the frame's own interval.
+      std::this_thread::sleep_until(step->not_before);
+    }
+    const auto group = datagrams.subspan(sent * each, step->count * each);
+    const SendOutcome outcome = socket_.send(path.local, path.remote, group, each, options);
+    send_drops_ += outcome.dropped;
+    sent += step->count;
+  }
+  ++frames_;
+  if (unit.keyframe) ++keyframes_;
+  if (!grant.wants_host_timing) return;
+  const TimePoint sent_at = monotonic_now();
+  const auto micros = [](Duration d) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(d.count() / 1000, 0, UINT32_MAX));
+  };
+  wire::HostTiming timing;
+  timing.pts_ns = grant.clock.unix_ns(unit.captured);
+  timing.host_us = micros(sent_at - unit.captured);
+  timing.queue_us = micros(unit.encode_start - unit.captured);
+  timing.encode_us = micros(unit.encode_end - unit.encode_start);
+  timing.pace_us = micros(sent_at - unit.encode_end);
+  callbacks_.timing(timing);
+}
+
+}  // namespace punktfunk::host

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdarg>
 #include <string_view>
 
 #include "base/time.h"
@@ -15,10 +16,12 @@ namespace punktfunk {
 struct Window::Listeners {
   static Window& of(void* data) { return *static_cast<Window*>(data); }
 
-  template <class... Arguments>
-  static void log(Window& window, const char* format, Arguments... arguments) {
+  [[gnu::format(printf, 2, 3)]] static void log(Window& window, const char* format, ...) {
     if (window.options_.log == nullptr) return;
-    std::fprintf(window.options_.log, format, arguments...);
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::vfprintf(window.options_.log, format, arguments);
+    va_end(arguments);
     std::fflush(window.options_.log);
   }
 

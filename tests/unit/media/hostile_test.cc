@@ -82,6 +82,15 @@ TEST(HostileMedia, EachRuleOfOnePacket) {
   EXPECT_EQ(with([](auto& h) { h.base = 16381, h.pad = kShard - 1; }), Outcome::bad_header);
   EXPECT_EQ(with([](auto& h) { h.base = 0xFFFFFFFF; }), Outcome::bad_header);
   EXPECT_EQ(with([](auto& h) { h.base = 16381, h.flags = 1; }), Outcome::bad_header);
+  // 16321 shards of 514 bytes are 386 bytes over 8 MiB, unless the padding takes them off.
+  const auto padded = [](std::uint16_t pad) {
+    wire::MediaHeader header = good();
+    header.base = 16317;
+    header.pad = pad;
+    return Bench().give(header, 514);
+  };
+  EXPECT_EQ(padded(385), Outcome::bad_header);
+  EXPECT_EQ(padded(386), Outcome::accepted);
   // cap = 16384 / 16 + 2 = 1026
   EXPECT_EQ(with([](auto& h) { h.block = 1025; }), Outcome::accepted);
   EXPECT_EQ(with([](auto& h) { h.block = 1026; }), Outcome::bad_header);

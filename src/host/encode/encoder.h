@@ -58,6 +58,19 @@ struct EncoderChoice {
   std::string why;  // a sentence for the log: which backend, and why this one
 };
 
+// For `--source synthetic`: access units of known bytes (base/synthetic_frame.h) instead of a coded picture, so that the path
+// between host and client can be measured and checked byte by byte.
+struct SyntheticConfig {
+  EncoderConfig video;  // bitrate and refresh rate give the size: one frame's share of the bitrate
+  std::uint64_t seed = 1;
+  std::uint32_t first_index = 0;  // the wire frame index of the first unit
+  // A keyframe is this many times as large as the others, as with a real encoder.
+  std::uint32_t keyframe_factor = 4;
+};
+
+// Never fails; its encode() ignores the picture (an empty I420View will do). create_encoder() never picks it.
+[[nodiscard]] std::unique_ptr<VideoEncoder> create_synthetic_encoder(const SyntheticConfig& config);
+
 // Tries the backends for the codec, best first. The error names what is missing and what to install.
 [[nodiscard]] Result<EncoderChoice> create_encoder(const EncoderConfig& config);
 

@@ -8,6 +8,7 @@
 #include "host/encode/encoder.h"
 #include "host/encode/libavcodec_x264/tuning.h"
 #include "host/encode/libavcodec_x264/x264_encoder.h"
+#include "host/encode/synthetic/synthetic_encoder.h"
 
 namespace punktfunk::host {
 namespace {
@@ -31,6 +32,10 @@ Result<EncoderChoice> create_encoder(const EncoderConfig& config) {
   std::string why = fmt::format("Encoding {}x{} with {}: the software encoder, on {} core{}.", config.width,
                                 config.height, (*encoder)->describe(), cores, cores == 1 ? "" : "s");
   return EncoderChoice{std::move(*encoder), std::move(why)};
+}
+
+std::unique_ptr<VideoEncoder> create_synthetic_encoder(const SyntheticConfig& config) {
+  return make_synthetic_encoder(config);
 }
 
 std::uint8_t encodable_codecs() {

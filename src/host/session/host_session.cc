@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "control/identity/identity.h"
-#include "host/encode/synthetic/synthetic_encoder.h"
 #include "host/session/input_router.h"
 #include "host/session/ticking_capturer.h"
 

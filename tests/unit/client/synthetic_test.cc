@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/synthetic_frame.h"
-#include "host/encode/synthetic/synthetic_encoder.h"
+#include "host/encode/encoder.h"
 
 namespace punktfunk {
 namespace {

@@ -45,7 +45,7 @@ class SyntheticEncoder final : public VideoEncoder {
 
 }  // namespace
 
-std::unique_ptr<VideoEncoder> create_synthetic_encoder(const SyntheticConfig& config) {
+std::unique_ptr<VideoEncoder> make_synthetic_encoder(const SyntheticConfig& config) {
   return std::make_unique<SyntheticEncoder>(config);
 }
 

@@ -73,18 +73,24 @@ void ClientNode::receive(const SocketAddress& local, const SocketAddress& remote
     ++foreign_media_;
     return;
   }
-  if (receiver_->receive(datagram, now) == media::MediaReceiver::Outcome::frame_ready) drain_frames(now);
+  const auto outcome = receiver_->receive(datagram, now);
+  if (outcome == media::MediaReceiver::Outcome::frame_ready) drain_frames(now);
+  // Asking as soon as a hole is likely to stay, instead of when it is given up, heals the picture about 100 ms earlier.
+  if (receiver_->is_loss_suspected(now)) recovery_->on_frame_lost(now);
 }
 
 void ClientNode::drain_frames(TimePoint now) {
-  while (auto frame = receiver_->poll_frame(now)) {
+  while (true) {
+    auto frame = receiver_->poll_frame(now);
+    // Losses first: a keyframe that comes out together with them answers their ask.
+    const std::uint64_t lost = receiver_->stats().frames_lost;
+    if (lost != frames_lost_seen_) {
+      frames_lost_seen_ = lost;
+      recovery_->on_frame_lost(now);
+    }
+    if (!frame) return;
     recovery_->on_frame(frame->index, frame->flags, now);
     events_.on_frame(std::move(*frame));
-  }
-  const std::uint64_t lost = receiver_->stats().frames_lost;
-  if (lost != frames_lost_seen_) {
-    frames_lost_seen_ = lost;
-    recovery_->on_frame_lost(now);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "base/log.h"
@@ -52,6 +53,8 @@ void HostSession::run() {
     spdlog::warn("No session for \"{}\": {}", request_.device_name, refusal->reason);
     endpoint_.refuse(request_.id, refusal->code, refusal->reason);
   } else {
+    // After the answer has left: the client's side of the handshake runs meanwhile.
+    set_up_input();
     watch();
   }
   tear_down();
@@ -117,6 +120,13 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
   DisplayRequest wanted;
   wanted.mode = DisplayMode::from_hz(setup.mode.width, setup.mode.height, setup.mode.refresh_hz);
   wanted.start_commands = settings_.start_commands;
+  // The encoder needs some milliseconds of its own to open; the display takes longer, so they start side by side.
+  EncoderConfig config;
+  config.width = setup.mode.width;
+  config.height = setup.mode.height;
+  config.refresh_num = setup.mode.refresh_hz;
+  config.bitrate = setup.wire_budget;
+  auto opening = std::async(std::launch::async, [config] { return create_encoder(config); });
   auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted);
   if (!lease) return refuse(lease.error());
   lease_ = std::move(*lease);
@@ -125,21 +135,19 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
   if (!capturer) return refuse(capturer.error());
   setup.capturer = std::move(*capturer);
 
-  EncoderConfig config;
-  config.width = setup.mode.width;
-  config.height = setup.mode.height;
-  config.refresh_num = setup.mode.refresh_hz;
-  config.bitrate = setup.wire_budget;
-  auto choice = create_encoder(config);
+  auto choice = opening.get();
   if (!choice) return refuse(choice.error());
   spdlog::info("{}", choice->why);
   setup.encoder = std::move(choice->encoder);
+  return std::nullopt;
+}
 
+void HostSession::set_up_input() {
+  if (!lease_) return;
   auto injector = create_injector({lease_->wayland_socket(), lease_->output_name()});
-  if (!injector) return refuse(injector.error());
+  if (!injector) return fail(injector.error());
   const std::lock_guard lock(parts_mutex_);
   injector_ = std::move(*injector);
-  return std::nullopt;
 }
 
 void HostSession::watch() {

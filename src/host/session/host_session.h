@@ -63,6 +63,7 @@ class HostSession {
   };
   [[nodiscard]] std::optional<Refusal> set_up();
   [[nodiscard]] std::optional<Refusal> set_up_desktop(VideoPipeline::Setup& setup);
+  void set_up_input();
   void watch();
   void tear_down();
   void fail(const Error& error);

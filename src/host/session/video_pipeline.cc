@@ -67,14 +67,15 @@ void VideoPipeline::fail_once(const Error& error) {
   if (!failed_.exchange(true) && !stopping_) callbacks_.failed(error);
 }
 
-BitRate VideoPipeline::encoder_rate(std::uint8_t parity_percent) const {
+BitRate VideoPipeline::encoder_rate() const {
   // The budget covers video, parity and framing (section 18), so parity up means encoder rate down. Worked out for a frame
-  // of average size, since small frames carry at least two parity shards.
+  // of average size, since small frames carry more parity than the session's percentage.
   const double datagram_bytes = shard_bytes_ + static_cast<double>(wire::kWireOverhead);
   const double frame_bytes = static_cast<double>(setup_.wire_budget.bits_per_second) / 8.0 / setup_.mode.refresh_hz;
   const double datagrams = std::max(1.0, frame_bytes / datagram_bytes);
-  double data = datagrams / (1.0 + parity_percent / 100.0);
-  if (parity_percent != 0) data = std::min(data, std::max(datagrams - 2.0, datagrams / 3.0));
+  const std::uint8_t percent = parity_.percent_for(static_cast<std::uint32_t>(datagrams));
+  double data = datagrams / (1.0 + percent / 100.0);
+  if (percent != 0) data = std::min(data, std::max(datagrams - 2.0, datagrams / 3.0));
   const double share = data / datagrams * (shard_bytes_ / datagram_bytes);
   return {static_cast<std::uint64_t>(static_cast<double>(setup_.wire_budget.bits_per_second) * share)};
 }
@@ -116,7 +117,7 @@ void VideoPipeline::encode_loop() {
 
     {
       const std::lock_guard lock(parity_mutex_);
-      const BitRate wanted = encoder_rate(parity_.percent());
+      const BitRate wanted = encoder_rate();
       if (wanted != rate_in_force) setup_.encoder->set_bitrate(rate_in_force = wanted);
     }
     const auto encoded = setup_.encoder->encode(picture.view(), delivery.keyframe);

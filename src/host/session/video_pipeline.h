@@ -78,7 +78,8 @@ class VideoPipeline final : private CaptureSink {
   void send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
                  const endpoint::MediaGrant& grant);
   void fail_once(const Error& error);
-  [[nodiscard]] BitRate encoder_rate(std::uint8_t parity_percent) const;
+  // With parity_mutex_ held.
+  [[nodiscard]] BitRate encoder_rate() const;
 
   Setup setup_;
   DatagramSocket& socket_;

@@ -20,6 +20,9 @@ constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
 // How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames suffer more
 // than parity cannot mend.
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
+// What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out in 1.2 ms instead
+// of the 3.3 ms that 2.5 times the stream's rate would take.
+constexpr BitRate kPacingFloor = BitRate::from_kbps(150'000);
 // Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
 
@@ -137,6 +140,7 @@ void VideoPipeline::send_loop(const endpoint::MediaGrant& grant) {
   media::PacerConfig config;
   config.stream_rate = setup_.wire_budget;
   config.frame_interval = interval_;
+  config.floor_rate = kPacingFloor;
   media::Pacer pacer(config);
   while (!stopping_) {
     auto unit = units_.pop(kIdleWait);

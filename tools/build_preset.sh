@@ -40,4 +40,7 @@ if pending="$(ninja -C "$folder" -n "$@" 2>/dev/null)" && [[ $pending == *"no wo
   exit 0
 fi
 printf 'Building %s\n' "$preset"
-ninja -C "$folder" "$@" >"$log" 2>&1 || give_up "The build failed."
+# Every tenth part of the way as a line, so that a first build of some minutes is seen to move.
+NINJA_STATUS='[%f/%t] ' ninja -C "$folder" "$@" 2>&1 | tee "$log" |
+  awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ { part = int(10 * $2 / $3); if (part > shown) { shown = part; print "  " $2 " of " $3; fflush() } }' ||
+  give_up "The build failed."

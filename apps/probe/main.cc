@@ -126,8 +126,8 @@ int run(const Options& options, const StopSignal& stop) {
       return complain(ExitCode::failed, written.error().message);
     }
   }
-  if (figures.ended_by_host && exit_code_for(figures.end) != ExitCode::ok) {
-    return complain(exit_code_for(figures.end), figures.end.message);
+  if (figures.end && exit_code_for(*figures.end) != ExitCode::ok) {
+    return complain(exit_code_for(*figures.end), figures.end->message);
   }
   if (interrupted) return complain(ExitCode::failed, "Stopped before the measurement was complete.");
   if (figures.pictures == 0) return complain(ExitCode::timed_out, "The host sent no picture; look at its log.");

@@ -111,7 +111,6 @@ void Measurement::on_ended(const endpoint::ClientEnd& end) {
     const std::lock_guard lock(mutex_);
     ended_ = true;
     figures_.end = end;
-    figures_.ended_by_host = true;
   }
   changed_.notify_all();
 }

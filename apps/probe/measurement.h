@@ -33,8 +33,7 @@ struct Figures {
   double client_cpu_percent = 0;
   std::optional<double> host_cpu_percent;
   client::StreamStatistics stream;
-  endpoint::ClientEnd end;  // meaningful unless the probe itself ended the stream
-  bool ended_by_host = false;
+  std::optional<endpoint::ClientEnd> end;  // once the connection is over, whoever ended it
 };
 
 // Listens to one stream and gathers the figures. finish() may be called from any thread once the session has stopped.

@@ -366,7 +366,7 @@ class Stage:
         folder = self.path(f"host-{self._hosts}")
         os.mkdir(folder)
         if start is None:
-            start = [f"punktfunk-test-pattern --log {self.pattern_log}", "foot"]
+            start = [f"punktfunk-test-pattern --log {self.pattern_log}", "foot sh"]
         state_dir = state_dir or os.path.join(folder, "state")
         argv = [program("punktfunk-host"), "serve", "--bind", bind, "--port", str(port), "--state-dir", state_dir]
         for command in start:

@@ -88,7 +88,7 @@ class Trust(E2eTest):
         self.assertEqual(0, host.stop())
         status, probe = client.run(host, "--timeout", 1, seconds=5)
         self.assertEqual(harness.TIMED_OUT, status, probe.text)
-        self.assert_sentence(probe, "answer")
+        self.assert_sentence(probe, "did not answer in time")
 
     def test_something_else_listening(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -98,7 +98,7 @@ class Trust(E2eTest):
             harness.write_pin_store(client.hosts_file, "ab" * 32, f"{harness.LOOPBACK}:{port}")
             status, probe = client.run(None, "--timeout", 1, port=port, seconds=5)
             self.assertEqual(harness.TIMED_OUT, status, probe.text)
-            self.assert_sentence(probe, "answer")
+            self.assert_sentence(probe, "did not answer in time")
 
 
 class Modes(E2eTest):

@@ -92,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t choice = input.take<std::uint8_t>();
   const bool gf8 = choice % 2 != 0;
   // Bit 1 allows larger blocks, which are slow under the sanitizers.
-  const std::size_t part = (choice & 2) != 0 ? 1 : 8;
+  const std::size_t part = (choice & 2) != 0 ? 4 : 12;
   Shape shape{};
   shape.k = std::max<std::size_t>(1, input.take<std::uint8_t>() / part);
   shape.m = input.take<std::uint8_t>() / part;

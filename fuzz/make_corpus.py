@@ -118,6 +118,9 @@ def media_packets():
         blocks += op(5, 0, u16.pack(1)) + op(6, 0, u16.pack(0)) + op(8, 0, u16.pack(8)) + op(7, 0, u32.pack(0)) + op(13, 8, u16.pack(0))
         blocks += b"".join(op(2, 2, u8.pack(step)) + op(13, 1, u16.pack(0)) for step in (1, 2, 60, 64, 65, 255))
         yield bytes([settings | 0x20]) + blocks + op(0, 0, u16.pack(600) + bytes(40))
+        # Frames of two large shards of which one never comes: more than the budget holds.
+        begun = op(5, 0, flags) + op(8, 0, u16.pack(2)) + op(10, 0, u16.pack(2000)) + op(12, 0, u16.pack(8658))
+        yield bytes([settings | 0x20]) + begun + (op(13, 0, u16.pack(0)) + op(2, 1, u8.pack(1))) * 24
         honest = b"".join(bytes([16 + 9 * i]) + u16.pack(900 * i) + bytes([0, 1, 2, 3, 4, 0, 0][: 2 + i]) for i in range(8))
         yield bytes([settings | 0x10]) + honest
     for low in (0x7FFFFFFF, 0xFFFFFFFF, 1 << 23, 131072):

@@ -44,18 +44,19 @@ class HostileTraffic(E2eTest):
         rng = random.Random(seed)
         host, client = self.stage.serve()
         tap = self.stage.tap()
-        probe = client.start(host, "--seconds", 3, "--dump", tap.path)
-        tap.wait_for()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.connect((harness.LOOPBACK, host.port))
-            # In step with the stream, so that the noise meets all of it: a frame is some kilobytes.
-            for _ in range(40):
-                tap.wait_for(20_000)
-                for datagram in hostile_datagrams(rng, 50):
-                    sender.send(datagram)
-        self.assert_ok(probe.wait(), probe)
+        with harness.Neighbours(self.stage, host) as neighbours:
+            probe = client.start(host, "--seconds", 3, "--dump", tap.path)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.connect((harness.LOOPBACK, host.port))
+                # In step with the stream, so that the noise meets all of it: a frame is some kilobytes.
+                for _ in range(20):
+                    tap.wait_for(20_000)
+                    for datagram in hostile_datagrams(rng, 100):
+                        sender.send(datagram)
+            self.assert_ok(probe.wait(), probe)
         self.assertEqual(0, probe.figures["lost_frames"])
-        self.assertGreaterEqual(probe.figures["fps"], 55)
+        if not neighbours.are_loud():
+            self.assertGreaterEqual(probe.figures["fps"], 55)
         self.assertEqual(0, host.status()["connections"])
         self.assertLess(harness.resident_kib(host.pid), 300 * 1024)
 

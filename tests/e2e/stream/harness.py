@@ -69,6 +69,49 @@ def resident_kib(pid):
         return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.M).group(1))
 
 
+def cpu_ticks_of(pid):
+    """Of a process and of those of its children that have ended (proc(5), fields 14 to 17 of stat)."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+
+
+class Neighbours:
+    """How much of the machine other work took while the block ran: `share`, 0 to 1.
+
+    A rate that was measured next to a compiler says nothing about the rate the programs can reach.
+    """
+
+    # Above it rates are not judged. The parts of a desktop that cannot be told apart from other work stay below.
+    TOO_MUCH = 0.15
+
+    def __init__(self, stage, host):
+        self._stage = stage
+        self._host = host
+        self.share = 0.0
+
+    def _read(self):
+        with open("/proc/stat", encoding="utf-8") as file:
+            user, nice, system, idle, iowait, irq, softirq = map(int, file.readline().split()[1:8])
+        busy = user + nice + system + irq + softirq
+        return busy, busy + idle + iowait, cpu_ticks_of(self._host.pid) + cpu_ticks_of(os.getpid())
+
+    def __enter__(self):
+        self._before = self._read()
+        return self
+
+    def __exit__(self, *_):
+        # The CPU time of a display counts as the host's once it is gone.
+        with contextlib.suppress(AssertionError):
+            self._stage.wait_no_display(2)
+        busy, total, own = (after - before for after, before in zip(self._read(), self._before))
+        self.share = max(0, busy - own) / max(1, total)
+        if self.are_loud():
+            print(f"other work took {self.share:.0%} of the machine: rates are not judged", file=sys.stderr)
+
+    def are_loud(self):
+        return self.share > self.TOO_MUCH
+
+
 def fingerprint_of(identity_file):
     """SHA-256 of the certificate, as the pin stores write it."""
     with open(identity_file, encoding="utf-8") as file:
@@ -205,10 +248,6 @@ class Host(Process):
         self.port = int(os.read(self._ready, 64))
         return self
 
-    @property
-    def label(self):
-        return f"{LOOPBACK}:{self.port}"
-
     def arm_pairing(self):
         answer = subprocess.run([program("punktfunk-host"), "ctl", "--state-dir", self.state_dir, "pair"],
                                 env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
@@ -261,22 +300,22 @@ class Client:
                        timeout=PATIENCE_S, env=self.stage.environment())
         return fingerprint_of(self.identity_file)
 
-    def know(self, host, fingerprint=None):
+    def know(self, host, address=LOOPBACK):
         """As after pairing, without it."""
-        if fingerprint is None:
-            fingerprint = fingerprint_of(os.path.join(host.state_dir, "identity.pem"))
-        write_pin_store(self.hosts_file, fingerprint, host.label)
+        label = f"[{address}]:{host.port}" if ":" in address else f"{address}:{host.port}"
+        write_pin_store(self.hosts_file, fingerprint_of(os.path.join(host.state_dir, "identity.pem")), label)
 
-    def start(self, host, *options, port=None):
+    def start(self, host, *options, port=None, address=LOOPBACK, json_file=None):
         self._runs += 1
-        json_file = os.path.join(self.stage.folder, f"{os.path.basename(self.state_dir)}-{self._runs}.json")
-        argv = [program("punktfunk-probe"), "--host", LOOPBACK, "--port", str(port or host.port), "--state-dir",
+        if json_file is None:
+            json_file = os.path.join(self.stage.folder, f"{os.path.basename(self.state_dir)}-{self._runs}.json")
+        argv = [program("punktfunk-probe"), "--host", address, "--port", str(port or host.port), "--state-dir",
                 self.state_dir, "--json", json_file, *map(str, options)]
         return self.stage.track(Probe(argv, self.stage.environment(), json_file))
 
-    def run(self, host, *options, port=None, seconds=60.0):
+    def run(self, host, *options, seconds=60.0, **more):
         """Runs a probe to its end: its exit status and itself."""
-        probe = self.start(host, *options, port=port)
+        probe = self.start(host, *options, **more)
         return probe.wait(seconds), probe
 
     def pair(self, host, pin=None):

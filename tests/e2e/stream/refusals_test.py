@@ -203,6 +203,18 @@ class Start(E2eTest):
         host = self.stage.start_host("--source", "synthetic", bind="192.0.2.1")
         self.assert_refuses_to_start(host, "192.0.2.1")
 
+    def test_address_that_is_none(self):
+        self.assert_refuses_to_start(self.stage.start_host("--source", "synthetic", bind="localhost"), "localhost")
+
+    def test_probe_that_cannot_write_its_files(self):
+        host, client = self.stage.serve("--source", "synthetic")
+        target = self.stage.path("nowhere/file")
+        for options, more in ((["--dump", target], {}), ([], {"json_file": target})):
+            with self.subTest(options):
+                status, probe = client.run(host, "--verify", "--count", 5, *options, **more)
+                self.assertEqual(harness.FAILED, status, probe.text)
+                self.assert_sentence(probe, target)
+
     def test_foot_missing(self):
         # Everything the machine has, but no terminal.
         programs = self.stage.path("programs")

@@ -146,6 +146,30 @@ TEST_P(Session, TwoSessionsAtOnceDoNotMix) {
   EXPECT_EQ(world.host->node().session_count(), 2u);
 }
 
+TEST_P(Session, MediaFromElsewhereAndForgedMediaAreDropped) {
+  SimWorld world(GetParam());
+  SimClient& client = world.connect(quiet_link());
+  const NodeId stranger = world.add_stranger("10.0.0.99");
+  world.run_for(seconds(2));
+  SeededRandom random(GetParam());
+  const auto before = client.node().stats();
+  for (int i = 0; i < 3000; ++i) {
+    // Media-shaped by its first byte; from the host's address every other time, as a forger would.
+    Bytes forged(1 + random.engine()() % 2000);
+    random.fill(forged);
+    forged[0] = static_cast<std::uint8_t>(forged[0] & (i % 4 < 2 ? 0x3F : 0x01));
+    world.network.send(world.now(), i % 2 == 0 ? SimWorld::kHost : stranger, 2, forged);
+    if (i % 10 == 0) world.run_for(milliseconds(1));
+  }
+  world.run_for(seconds(1));
+  const auto after = client.node().stats();
+  EXPECT_EQ(after.foreign_media - before.foreign_media, 1500u);
+  EXPECT_EQ(after.media.packets_dropped() - before.media.packets_dropped(), 1500u);
+  EXPECT_EQ(client.wrong_frames, 0u);
+  EXPECT_EQ(client.lost_frames, 0u);
+  EXPECT_FALSE(client.ended);
+}
+
 TEST_P(Session, UserQuitIsToldApart) {
   SimWorld world(GetParam());
   SimClient& client = world.connect(quiet_link());

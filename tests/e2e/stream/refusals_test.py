@@ -104,8 +104,9 @@ class Trust(E2eTest):
 class Modes(E2eTest):
     def test_impossible_modes_are_refused_and_the_host_serves_on(self):
         host, client = self.stage.serve()
-        for count, mode in enumerate(("0x0@60", "100000x100000@60", "1280x720@100000", "4294967295x4294967295@4294967295",
-                                      "1280x720@0", "1281x721@60")):
+        largest = "4294967295x4294967295@4294967295"
+        modes = ("0x0@60", "100000x100000@60", "1280x720@100000", largest, "1280x720@0", "1281x721@60")
+        for count, mode in enumerate(modes):
             with self.subTest(mode):
                 status, probe = client.run(host, "--mode", mode, "--seconds", 1)
                 if mode == "1281x721@60" and status == harness.OK:
@@ -158,8 +159,9 @@ class Start(E2eTest):
         self.stage.wait_no_display()
 
     def test_damaged_files_stop_the_host_and_stay_as_they_are(self):
-        for name, content in (("identity.pem", b"no key at all\n"), ("identity.pem", b""), ("clients.json", b"{\"version\": 1, "),
-                              ("clients.json", b"{\"version\": 2, \"peers\": []}"), ("clients.json", b"")):
+        for name, content in (("identity.pem", b"no key at all\n"), ("identity.pem", b""), ("clients.json", b""),
+                              ("clients.json", b"{\"version\": 1, "),
+                              ("clients.json", b"{\"version\": 2, \"peers\": []}")):
             with self.subTest(name=name, content=content):
                 state_dir = self.stage.path("damaged")
                 os.mkdir(state_dir, 0o700)
@@ -196,7 +198,8 @@ class Start(E2eTest):
         file = self.stage.path("file")
         with open(file, "wb"):
             pass
-        self.assert_refuses_to_start(self.stage.start_host("--source", "synthetic", state_dir=os.path.join(file, "state")), file)
+        host = self.stage.start_host("--source", "synthetic", state_dir=os.path.join(file, "state"))
+        self.assert_refuses_to_start(host, file)
 
     def test_address_that_is_not_this_machines(self):
         # Of the block set aside for documentation (RFC 5737).
@@ -236,8 +239,8 @@ class Start(E2eTest):
         self.assertGreater(probe.figures["frames"], 60)
 
     def test_wrong_usage_of_the_probe(self):
-        for options in (["--mode", "1280x720"], ["--mode", "-1x720@60"], ["--loss", "101"], ["--pair", "12a4"], ["--seconds", "0"],
-                        ["--no-such-option"]):
+        for options in (["--mode", "1280x720"], ["--mode", "-1x720@60"], ["--loss", "101"], ["--pair", "12a4"],
+                        ["--seconds", "0"], ["--no-such-option"]):
             with self.subTest(options):
                 status, probe = self.stage.client().run(None, *options, port=9)
                 self.assertEqual(harness.USAGE, status, probe.text)

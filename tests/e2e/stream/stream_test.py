@@ -22,8 +22,8 @@ class Streams(E2eTest):
         size, rate = mode.split("@")
         png = self.stage.path("picture.png")
         with harness.Neighbours(self.stage, host) as neighbours:
-            status, probe = client.run(host, "--mode", mode, "--seconds", seconds, "--loss", loss, "--drive-input", "--typed-file",
-                                       self.stage.typed_file, "--host-pid", host.pid, "--png", png)
+            status, probe = client.run(host, "--mode", mode, "--seconds", seconds, "--loss", loss, "--drive-input",
+                                       "--typed-file", self.stage.typed_file, "--host-pid", host.pid, "--png", png)
         self.assert_ok(status, probe)
         figures = probe.figures
         for key in KEYS:

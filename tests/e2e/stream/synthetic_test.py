@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Every byte from the host's synthetic source to the probe's --verify, and the elementary stream read by other programs."""
+"""Every byte from the host's synthetic source to the probe's --verify; the elementary stream read by others."""
 
 import json
 import os
@@ -81,19 +81,20 @@ class Dump(E2eTest):
         dump = self.stage.path("stream.h264")
         status, probe = client.run(host, "--seconds", 2, "--mode", "1366x768@60", "--dump", dump)
         self.assert_ok(status, probe)
-        self.assertTrue(harness.read_bytes(dump).startswith((b"\0\0\0\1", b"\0\0\1")), "Annex B, with parameter sets first")
-        shown = subprocess.run(["ffprobe", "-v", "error", "-f", "h264", "-count_frames", "-select_streams", "v", "-show_streams",
-                                "-of", "json", dump], capture_output=True, text=True, timeout=30, check=True)
+        self.assertTrue(harness.read_bytes(dump).startswith((b"\0\0\0\1", b"\0\0\1")), "Annex B")
+        shown = subprocess.run(["ffprobe", "-v", "error", "-f", "h264", "-count_frames", "-select_streams", "v",
+                                "-show_streams", "-of", "json", dump],
+                               capture_output=True, text=True, timeout=30, check=True)
         self.assertEqual("", shown.stderr)
         (stream,) = json.loads(shown.stdout)["streams"]
         self.assertEqual((1366, 768), (stream["width"], stream["height"]))
         self.assertEqual(0, stream["has_b_frames"])
-        self.assertEqual(("bt709", "bt709", "bt709", "tv"),
-                         tuple(stream.get(key) for key in ("color_space", "color_primaries", "color_transfer", "color_range")))
+        colour = ("color_space", "color_primaries", "color_transfer", "color_range")
+        self.assertEqual(("bt709", "bt709", "bt709", "tv"), tuple(stream.get(key) for key in colour))
         self.assertEqual(probe.figures["frames"], int(stream["nb_read_frames"]))
         # An error anywhere in the stream makes this one fail.
-        decoded = subprocess.run(["ffmpeg", "-v", "warning", "-xerror", "-err_detect", "explode", "-f", "h264", "-i", dump, "-f",
-                                  "null", os.devnull], capture_output=True, text=True, timeout=30, check=False)
+        decoded = subprocess.run(["ffmpeg", "-v", "warning", "-xerror", "-err_detect", "explode", "-f", "h264", "-i", dump,
+                                  "-f", "null", os.devnull], capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual((0, ""), (decoded.returncode, decoded.stderr))
 
 

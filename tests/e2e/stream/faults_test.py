@@ -48,7 +48,7 @@ class HostileTraffic(E2eTest):
         rng = random.Random(seed)
         host, client = self.stage.serve()
         tap = self.stage.tap()
-        with harness.Neighbours(self.stage, host) as neighbours:
+        with harness.Neighbours(host) as neighbours:
             probe = client.start(host, "--seconds", 3, "--dump", tap.path)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.connect((harness.LOOPBACK, host.port))

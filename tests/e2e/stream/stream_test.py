@@ -21,7 +21,7 @@ class Streams(E2eTest):
         """One complete measurement with input, everything that holds for all of them checked."""
         size, rate = mode.split("@")
         png = self.stage.path("picture.png")
-        with harness.Neighbours(self.stage, host) as neighbours:
+        with harness.Neighbours(host) as neighbours:
             status, probe = client.run(host, "--mode", mode, "--seconds", seconds, "--loss", loss, "--drive-input",
                                        "--typed-file", self.stage.typed_file, "--host-pid", host.pid, "--png", png)
         self.assert_ok(status, probe)
@@ -104,7 +104,7 @@ class Streams(E2eTest):
     def test_same_device_twice_at_once_shares_its_display(self):
         host, client = self.stage.serve()
         tap = self.stage.tap()
-        with harness.Neighbours(self.stage, host) as neighbours:
+        with harness.Neighbours(host) as neighbours:
             first = client.start(host, "--seconds", 2, "--mode", "1280x720@30", "--dump", tap.path)
             tap.wait_for()
             second = client.start(host, "--seconds", 1, "--mode", "1280x720@30")
@@ -120,7 +120,7 @@ class Streams(E2eTest):
     def test_two_clients_at_once(self):
         host, first, second = self.stage.serve(clients=[self.stage.client("first"), self.stage.client("second")])
         taps = [self.stage.tap(), self.stage.tap()]
-        with harness.Neighbours(self.stage, host) as neighbours:
+        with harness.Neighbours(host) as neighbours:
             probes = [first.start(host, "--seconds", 3, "--mode", "1280x720@30", "--dump", taps[0].path),
                       second.start(host, "--seconds", 3, "--mode", "800x600@30", "--dump", taps[1].path)]
             for tap in taps:

@@ -14,7 +14,7 @@ SEED = 7
 class Synthetic(E2eTest):
     def verify(self, loss=0, bitrate=20000, seconds=2):
         host, client = self.stage.serve("--source", "synthetic", "--synthetic-seed", SEED)
-        with harness.Neighbours(self.stage, host) as neighbours:
+        with harness.Neighbours(host) as neighbours:
             status, probe = client.run(host, "--verify", "--synthetic-seed", SEED, "--seconds", seconds, "--loss", loss,
                                        "--bitrate", bitrate)
         self.assert_ok(status, probe)

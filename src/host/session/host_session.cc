@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "host/session/host_session.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 
@@ -60,6 +61,8 @@ void HostSession::run() {
     watch();
   }
   tear_down();
+  // Else what encoder and pictures took stays in the allocator's arenas: up to 20 MB after a few sessions at 720p.
+  ::malloc_trim(0);
   gone_ = true;
 }
 

@@ -17,6 +17,9 @@ namespace {
 
 // A second keyframe within this time would answer a loss that the first is already on its way to heal.
 constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
+// A lost keyframe costs a still picture and another keyframe, and one opens the session before any loss was measured: at 5 %
+// random loss 25 % on 45 shards fails once in 10^5, 10 % once in 25.
+constexpr std::uint8_t kKeyframeParityPercent = 25;
 // How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames suffer more
 // than parity cannot mend.
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
@@ -161,6 +164,7 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
     const std::lock_guard lock(parity_mutex_);
     info.parity_percent = parity_.percent_for(sender.data_shards(unit.au.size()));
   }
+  if (unit.keyframe) info.parity_percent = std::max(info.parity_percent, kKeyframeParityPercent);
   const auto datagrams = sender.seal_frame(unit.au, info);
   if (datagrams.empty()) {
     ++too_large_;

@@ -17,22 +17,23 @@ namespace punktfunk::endpoint {
 struct ClientEndpointOptions {
   control::QuicConfig quic;
   UdpOptions udp;
-  // For measurements: this share of the datagrams that arrive is thrown away before anything looks at them, each on its
-  // own, also those that arrived coalesced.
+  // For measurements: this share of the datagrams that arrive is thrown away before anything looks at them,
+  // each on its own, also those that arrived coalesced.
   double drop_share = 0;
   std::uint64_t drop_seed = 1;
 };
 
-// A ClientNode on a real socket and one thread, the network thread, which receives, opens and reassembles. ClientEvents come
-// on that thread. Methods: any thread but that one, unless noted.
+// A ClientNode on a real socket and one thread, the network thread, which receives, opens and reassembles.
+// ClientEvents come on that thread. Methods: any thread but that one, unless noted.
 class ClientEndpoint {
  public:
-  // Finds the local address that leads to `host`, binds there and prepares the node. `identity`, `random` and `events`
-  // outlive the endpoint.
+  // Finds the local address that leads to `host`, binds there and prepares the node. `identity`, `random` and
+  // `events` outlive the endpoint.
   [[nodiscard]] static Result<std::unique_ptr<ClientEndpoint>> create(const ClientEndpointOptions& options,
                                                                       const SocketAddress& host,
                                                                       const control::Identity* identity,
-                                                                      RandomSource& random, ClientEvents& events);
+                                                                      RandomSource& random,
+                                                                      ClientEvents& events);
   ~ClientEndpoint() { stop(); }
 
   // One of these, once: starts the thread and dials. `local` and `host` of `connect` are filled in here.

@@ -47,7 +47,8 @@ class ClientEvents {
   virtual void on_pending() = 0;  // the host's operator decides; repeated every 10 s
   virtual void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) = 0;
   virtual void on_stream_config(const wire::StreamConfig& config) = 0;
-  // Access units in index order; a gap in the index is a frame lost for good. Give buffers back with recycle().
+  // Access units in index order; a gap in the index is a frame lost for good. Give buffers back with
+  // recycle().
   virtual void on_frame(media::Frame frame) = 0;
   virtual void on_host_timing(const wire::HostTiming& timing) = 0;
   // The host accepted the PIN: pin this fingerprint.
@@ -56,16 +57,18 @@ class ClientEvents {
 };
 
 struct ConnectOptions {
-  SocketAddress local;   // of the socket in use; same family as `host`
+  SocketAddress local;  // of the socket in use; same family as `host`
   SocketAddress host;
   // The identity the host must show; none only on first contact, whose fingerprint on_session() reports.
   std::optional<control::Fingerprint> pin;
-  Duration budget = std::chrono::seconds(10);           // from dialling to the host's answer
-  Duration approval_budget = std::chrono::seconds(185);  // instead, once the host said Pending (180 s and a margin)
+  Duration budget = std::chrono::seconds(10);  // from dialling to the host's answer
+  Duration approval_budget =
+      std::chrono::seconds(185);  // instead, once the host said Pending (180 s and a margin)
 };
 
-// A client without socket, thread or clock: QUIC, handshake or pairing, media reception, feedback and recovery. Datagrams
-// and time go in; datagrams, access units and events come out. One use: one session or one pairing. One thread.
+// A client without socket, thread or clock: QUIC, handshake or pairing, media reception, feedback and
+// recovery. Datagrams and time go in; datagrams, access units and events come out. One use: one session or
+// one pairing. One thread.
 class ClientNode final : private control::QuicHandler, private control::ClientControl::Surroundings {
  public:
   // Section 3: each dial is given 3 s, and dialling ends 2 s before the budget does.
@@ -83,8 +86,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void pair(const ConnectOptions& options, std::string device_name, std::string pin, TimePoint now);
 
   // `datagram` is decrypted in place.
-  void receive(const SocketAddress& local, const SocketAddress& remote, MutableBytes datagram, std::uint8_t ecn,
-               TimePoint now);
+  void receive(const SocketAddress& local, const SocketAddress& remote, MutableBytes datagram,
+               std::uint8_t ecn, TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);
   [[nodiscard]] bool poll_transmit(control::Transmit& out, TimePoint now);

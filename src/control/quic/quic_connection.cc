@@ -55,8 +55,9 @@ ngtcp2_cid QuicConnection::random_cid() const {
   return cid;
 }
 
-// RFC 9002 section 6.2.2 suggests 333 ms for paths nothing is known of: one lost handshake packet then costs a second. Streaming is
-// worth while on paths of well under 100 ms only, and a wrong guess costs a few packets sent twice.
+// RFC 9002 section 6.2.2 suggests 333 ms for paths nothing is known of: one lost handshake packet then costs
+// a second. Streaming is worth while on paths of well under 100 ms only, and a wrong guess costs a few
+// packets sent twice.
 constexpr ngtcp2_duration kInitialRtt = 100 * NGTCP2_MILLISECONDS;
 
 ngtcp2_settings QuicConnection::settings(TimePoint now) {

@@ -10,8 +10,8 @@ namespace punktfunk::media {
 namespace {
 
 constexpr Duration kAskAgain = std::chrono::milliseconds(500);
-// A loss this long after the ask is news: longer than a round trip and a frame or two on any path good enough to play over, and
-// longer than the 120 ms after which the loss that opened the ask is reported as final.
+// A loss this long after the ask is news: longer than a round trip and a frame or two on any path good enough
+// to play over, and longer than the 120 ms after which the loss that opened the ask is reported as final.
 constexpr Duration kFreshLoss = std::chrono::milliseconds(150);
 
 }  // namespace

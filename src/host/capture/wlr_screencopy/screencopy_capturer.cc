@@ -17,11 +17,11 @@
 #include <optional>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "base/unique_fd.h"
 #include "host/capture/sample_clock.h"
 #include "host/capture/wlr_screencopy/buffer_pool.h"
+#include "host/wayland/named_outputs.h"
 #include "host/wayland/wayland_pointer.h"
 
 namespace punktfunk::host {
@@ -95,11 +95,7 @@ class ScreencopyCapturer final : public Capturer {
   WaylandPointer<wl_registry, wl_registry_destroy> registry_;
   WaylandPointer<wl_shm, wl_shm_destroy> shm_;
   WaylandPointer<zwlr_screencopy_manager_v1, zwlr_screencopy_manager_v1_destroy> manager_;
-  struct Output {
-    WaylandPointer<wl_output, wl_output_destroy> proxy;
-    std::string name;
-  };
-  std::vector<std::unique_ptr<Output>> outputs_;
+  NamedOutputs outputs_;
   wl_output* output_ = nullptr;
 
   // Used by the capture thread only, once it runs.
@@ -130,18 +126,8 @@ void ScreencopyCapturer::on_global(void* self, wl_registry* registry, std::uint3
   } else if (what == zwlr_screencopy_manager_v1_interface.name && version >= kManagerVersion) {
     capturer->manager_.reset(static_cast<zwlr_screencopy_manager_v1*>(
         wl_registry_bind(registry, id, &zwlr_screencopy_manager_v1_interface, kManagerVersion)));
-  } else if (what == wl_output_interface.name && version >= WL_OUTPUT_NAME_SINCE_VERSION) {
-    auto& output = *capturer->outputs_.emplace_back(std::make_unique<Output>());
-    output.proxy.reset(static_cast<wl_output*>(
-        wl_registry_bind(registry, id, &wl_output_interface, WL_OUTPUT_NAME_SINCE_VERSION)));
-    static constexpr wl_output_listener kListener = {
-        [](void*, wl_output*, int, int, int, int, int, const char*, const char*, int) {},
-        [](void*, wl_output*, std::uint32_t, int, int, int) {},
-        [](void*, wl_output*) {},
-        [](void*, wl_output*, int) {},
-        [](void* at, wl_output*, const char* name) { static_cast<Output*>(at)->name = name; },
-        [](void*, wl_output*, const char*) {}};
-    wl_output_add_listener(output.proxy.get(), &kListener, &output);
+  } else {
+    (void)capturer->outputs_.take_global(registry, id, what, version);
   }
 }
 
@@ -161,8 +147,7 @@ Result<void> ScreencopyCapturer::connect() {
         "The desktop cannot be captured: the compositor does not offer wlr-screencopy version 3; use a "
         "wlroots "
         "compositor such as sway 1.7 or later.");
-  for (const auto& output : outputs_)
-    if (output->name == source_.output_name) output_ = output->proxy.get();
+  output_ = outputs_.find(source_.output_name);
   if (output_ == nullptr)
     return fail(fmt::format("The desktop cannot be captured: the compositor has no output named {}.",
                             source_.output_name));

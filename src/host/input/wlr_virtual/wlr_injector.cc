@@ -12,11 +12,11 @@
 #include <array>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/time.h"
 #include "host/input/held_keys.h"
 #include "host/input/wlr_virtual/keymap.h"
+#include "host/wayland/named_outputs.h"
 #include "host/wayland/wayland_pointer.h"
 
 namespace punktfunk::host {
@@ -63,11 +63,7 @@ class WlrInjector final : public Injector {
   WaylandPointer<wl_display, wl_display_disconnect> display_;
   WaylandPointer<wl_registry, wl_registry_destroy> registry_;
   WaylandPointer<wl_seat, wl_seat_destroy> seat_;
-  struct Output {
-    WaylandPointer<wl_output, wl_output_destroy> proxy;
-    std::string name;
-  };
-  std::vector<std::unique_ptr<Output>> outputs_;
+  NamedOutputs outputs_;
   WaylandPointer<zwlr_virtual_pointer_manager_v1, zwlr_virtual_pointer_manager_v1_destroy> pointer_manager_;
   WaylandPointer<zwp_virtual_keyboard_manager_v1, zwp_virtual_keyboard_manager_v1_destroy> keyboard_manager_;
   WaylandPointer<zwlr_virtual_pointer_v1, zwlr_virtual_pointer_v1_destroy> pointer_;
@@ -93,18 +89,8 @@ void WlrInjector::on_global(void* self, wl_registry* registry, std::uint32_t id,
   } else if (what == zwp_virtual_keyboard_manager_v1_interface.name) {
     injector->keyboard_manager_.reset(static_cast<zwp_virtual_keyboard_manager_v1*>(
         wl_registry_bind(registry, id, &zwp_virtual_keyboard_manager_v1_interface, 1)));
-  } else if (what == wl_output_interface.name && version >= WL_OUTPUT_NAME_SINCE_VERSION) {
-    auto& output = *injector->outputs_.emplace_back(std::make_unique<Output>());
-    output.proxy.reset(static_cast<wl_output*>(
-        wl_registry_bind(registry, id, &wl_output_interface, WL_OUTPUT_NAME_SINCE_VERSION)));
-    static constexpr wl_output_listener kListener = {
-        [](void*, wl_output*, int, int, int, int, int, const char*, const char*, int) {},
-        [](void*, wl_output*, std::uint32_t, int, int, int) {},
-        [](void*, wl_output*) {},
-        [](void*, wl_output*, int) {},
-        [](void* at, wl_output*, const char* name) { static_cast<Output*>(at)->name = name; },
-        [](void*, wl_output*, const char*) {}};
-    wl_output_add_listener(output.proxy.get(), &kListener, &output);
+  } else {
+    (void)injector->outputs_.take_global(registry, id, what, version);
   }
 }
 
@@ -131,9 +117,7 @@ Result<void> WlrInjector::connect(const InjectorTarget& target) {
         "No input can be sent to the desktop: the compositor offers no virtual pointer and keyboard; use a "
         "wlroots "
         "compositor such as sway 1.7 or later.");
-  wl_output* output = nullptr;
-  for (const auto& candidate : outputs_)
-    if (candidate->name == target.output_name) output = candidate->proxy.get();
+  wl_output* const output = outputs_.find(target.output_name);
   if (output == nullptr)
     return fail(fmt::format("No input can be sent to the desktop: the compositor has no output named {}.",
                             target.output_name));

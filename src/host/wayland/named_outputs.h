@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "host/wayland/wayland_pointer.h"
-
 namespace punktfunk::host {
 
 // The outputs of one Wayland connection by name. Fed from the registry listener; the names are there one
@@ -42,9 +40,17 @@ class NamedOutputs {
     return nullptr;
   }
 
+  // Before the connection goes.
+  void clear() { outputs_.clear(); }
+
  private:
+  // Not a WaylandPointer: in a header its parameter, a function that libwayland declares static, would give
+  // this class another type in each file.
+  struct Destroy {
+    void operator()(wl_output* output) const { wl_output_destroy(output); }
+  };
   struct Output {
-    WaylandPointer<wl_output, wl_output_destroy> proxy;
+    std::unique_ptr<wl_output, Destroy> proxy;
     std::string name;
   };
   std::vector<std::unique_ptr<Output>> outputs_;  // their addresses are known to libwayland

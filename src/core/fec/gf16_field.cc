@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/fec/gf16_field.h"
 
+#include <array>
+
 namespace punktfunk::fec {
 namespace {
 
@@ -35,7 +37,6 @@ Gf16Field::Gf16Field() : log_(kOrder + 1), exp_(2 * kOrder) {
     exp_[log] = static_cast<std::uint16_t>(word);
     exp_[log + kOrder] = static_cast<std::uint16_t>(word);
   }
-  for (std::size_t bit = 0; bit < log_of_bit_.size(); ++bit) log_of_bit_[bit] = log_[std::size_t{1} << bit];
 }
 
 const Gf16Field& Gf16Field::instance() {

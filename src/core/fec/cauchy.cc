@@ -11,7 +11,7 @@ std::uint32_t CauchyWeights::quotient(std::uint16_t point, std::span<const std::
   std::uint32_t divisor = 0;
   for (const std::uint16_t other : over) product += log_[point ^ other];
   for (const std::uint16_t other : under) divisor += log_[point ^ other];
-  return (product % order_ + order_ - divisor % order_) % order_;
+  return reduce(reduce(product) + order_ - reduce(divisor));
 }
 
 void CauchyWeights::prepare(std::span<const std::uint16_t> rows, std::span<const std::uint16_t> missing) {

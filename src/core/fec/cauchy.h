@@ -19,20 +19,22 @@ namespace punktfunk::fec {
 
 class CauchyWeights {
  public:
-  // `log` is the table of discrete logarithms of a field whose multiplicative group has `order` elements.
-  CauchyWeights(const std::uint16_t* log, std::uint32_t order) : log_(log), order_(order) {}
+  // `log` is the table of discrete logarithms of a field of 2^bits elements, with 0 for the one that has none.
+  // Logarithms given and returned count modulo 2^bits − 1 but may be that number itself, in place of 0.
+  CauchyWeights(const std::uint16_t* log, unsigned bits) : log_(log), bits_(bits), order_((1u << bits) - 1) {}
 
   // `rows` (x) and `missing` (y) have the same size and no point in common; they must outlive the calls below. Keeps
   // its memory from call to call.
   void prepare(std::span<const std::uint16_t> rows, std::span<const std::uint16_t> missing);
 
-  // Logarithm of T(point) for a data point that is not missing: 0 … order − 1.
+  // Logarithm of T(point) for a data point that is not missing.
   [[nodiscard]] std::uint32_t known(std::uint16_t point) const;
   // Logarithm of U_a.
   [[nodiscard]] std::uint32_t parity(std::size_t a) const { return parity_[a]; }
-  // Logarithm of the weight that a shard at `point` with T or U of that logarithm has in missing shard b.
+  // Logarithm of the weight that a shard at `point` with T or U of that logarithm has in missing shard b. The
+  // logarithm given may be as large as 2^20.
   [[nodiscard]] std::uint32_t weight(std::uint32_t log_of_point, std::uint16_t point, std::size_t b) const {
-    return (log_of_point + missing_[b] + order_ - log_[point ^ missing_points_[b]]) % order_;
+    return reduce(log_of_point + missing_[b] + order_ - log_[point ^ missing_points_[b]]);
   }
 
   [[nodiscard]] std::size_t scratch_bytes() const {
@@ -40,10 +42,17 @@ class CauchyWeights {
   }
 
  private:
+  // Modulo 2^bits − 1 the digits to the base 2^bits add up: no division.
+  [[nodiscard]] std::uint32_t reduce(std::uint32_t sum) const {
+    sum = (sum & order_) + (sum >> bits_);
+    sum = (sum & order_) + (sum >> bits_);
+    return (sum & order_) + (sum >> bits_);
+  }
   [[nodiscard]] std::uint32_t quotient(std::uint16_t point, std::span<const std::uint16_t> over,
                                        std::span<const std::uint16_t> under) const;
 
   const std::uint16_t* log_;
+  unsigned bits_;
   std::uint32_t order_;
   std::span<const std::uint16_t> row_points_;
   std::span<const std::uint16_t> missing_points_;

@@ -19,14 +19,17 @@ constexpr std::size_t kFieldSize = 65536;
 // Whole words, and at least one.
 bool is_shard_length(std::size_t bytes) { return bytes != 0 && bytes % 2 == 0; }
 
-// Calls body(strip) for strips of equal width, so wide that `rows` of them fill about half of a first-level cache.
+// Calls body(strip) for strips so wide that `rows` of them take up a good part of a second-level cache: narrow ones
+// would stay in the first level, but fetch the cache lines of unaligned shards twice. An odd number of groups keeps
+// rows that are a power of two apart out of each other's way in the cache.
 template <class Body>
 void for_each_strip(std::size_t rows, std::size_t shard_bytes, const Body& body) {
-  constexpr std::size_t kCacheBytes = std::size_t{24} << 10;
+  constexpr std::size_t kCacheBytes = std::size_t{384} << 10;
   const std::size_t groups = (shard_bytes + kGroupBytes - 1) / kGroupBytes;
-  const std::size_t most = std::clamp<std::size_t>(kCacheBytes / (rows * kGroupBytes), 1, groups);
+  const std::size_t fitting = std::max<std::size_t>(kCacheBytes / (rows * kGroupBytes), 1);
+  const std::size_t most = fitting - (fitting + 1) % 2;
   const std::size_t strips = (groups + most - 1) / most;
-  const std::size_t width = (groups + strips - 1) / strips * kGroupBytes;
+  const std::size_t width = ((groups + strips - 1) / strips | 1) * kGroupBytes;
   for (std::size_t column = 0; column < shard_bytes; column += width) {
     body(Strip{column, std::min(width, groups * kGroupBytes - column), shard_bytes});
   }

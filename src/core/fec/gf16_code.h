@@ -69,7 +69,7 @@ class Gf16Code {
   std::vector<std::uint16_t> missing_points_;
   std::vector<std::uint16_t> row_points_;
   std::vector<std::int32_t> locator_;
-  CauchyWeights cauchy_{Gf16Field::instance().log_table(), Gf16Field::kOrder};
+  CauchyWeights cauchy_{Gf16Field::instance().log_table(), 16};
 };
 
 }  // namespace punktfunk::fec

@@ -30,7 +30,7 @@ class Gf16Field {
   // Discrete logarithm of a word that is not zero: 0 … kOrder − 1.
   [[nodiscard]] std::uint32_t log(std::uint16_t word) const { return log_[word]; }
 
-  // The word with that logarithm, `log` below 2·kOrder.
+  // The word with that logarithm, `log` at most 2·kOrder.
   [[nodiscard]] std::uint16_t exp(std::uint32_t log) const { return exp_[log]; }
 
   // The table behind log(), by word; its entry for 0, which has no logarithm, is 0.
@@ -42,7 +42,7 @@ class Gf16Field {
  private:
   Gf16Field();
   std::vector<std::uint16_t> log_;  // by word
-  std::vector<std::uint16_t> exp_;  // word by logarithm, twice over so that sums need no reduction
+  std::vector<std::uint16_t> exp_;  // word by logarithm, twice over and once more, so that sums need no reduction
 };
 
 }  // namespace punktfunk::fec

@@ -13,12 +13,13 @@ namespace {
 
 // GF(2)[x] / (x^8 + x^4 + x^3 + x^2 + 1), section 14.2; also ISA-L's field.
 constexpr std::uint32_t kPolynomial = 0x11D;
+constexpr unsigned kBits = 8;
 constexpr std::uint32_t kOrder = 255;
 constexpr std::size_t kTableBytes = 32;  // of ISA-L, for one weight
 
 struct Field {
   std::array<std::uint16_t, 256> log{};  // 16 bits wide to suit CauchyWeights
-  std::array<std::uint8_t, kOrder> exp{};
+  std::array<std::uint8_t, kOrder + 1> exp{};  // the last is the first again
 
   Field() {
     std::uint32_t power = 1;
@@ -28,6 +29,7 @@ struct Field {
       power <<= 1;
       if (power > kOrder) power ^= kPolynomial;
     }
+    exp[kOrder] = exp[0];
   }
 };
 
@@ -38,7 +40,7 @@ const Field& field() {
 
 }  // namespace
 
-Gf8Code::Gf8Code() : cauchy_(field().log.data(), kOrder) {}
+Gf8Code::Gf8Code() : cauchy_(field().log.data(), kBits) {}
 
 bool Gf8Code::supports(std::size_t k, std::size_t m) {
   return k > 0 && k + m <= max_block_shards(Scheme::gf8);
@@ -64,7 +66,7 @@ bool Gf8Code::encode(std::span<const std::uint8_t* const> data, std::span<std::u
     weights_.resize(m * k);
     for (std::size_t j = 0; j < m; ++j) {
       for (std::size_t i = 0; i < k; ++i) {
-        weights_[j * k + i] = field().exp[(kOrder - field().log[(m + i) ^ j]) % kOrder];
+        weights_[j * k + i] = field().exp[kOrder - field().log[(m + i) ^ j]];
       }
     }
     tables_.resize(m * k * kTableBytes);

@@ -13,14 +13,11 @@ PF_INLINE Vector load_vector(const std::uint8_t* at) { return _mm256_loadu_si256
 PF_INLINE void store_vector(std::uint8_t* at, Vector v) { _mm256_storeu_si256(reinterpret_cast<Vector*>(at), v); }
 PF_INLINE Vector zero_vector() { return _mm256_setzero_si256(); }
 PF_INLINE Vector exclusive_or(Vector a, Vector b) { return _mm256_xor_si256(a, b); }
-struct Factor {
-  PF_INLINE void set(const TowerTables& tables, unsigned c) { matrix = static_cast<long long>(tables.matrix[c]); }
-  PF_INLINE void set_fold(const TowerTables& tables) { matrix = static_cast<long long>(tables.fold_matrix); }
-  long long matrix;
-};
-PF_INLINE Vector multiply(Vector v, const Factor& c) {
-  return _mm256_gf2p8affine_epi64_epi8(v, _mm256_set1_epi64x(c.matrix), 0);
+PF_INLINE Vector apply(Vector v, std::uint64_t matrix) {
+  return _mm256_gf2p8affine_epi64_epi8(v, _mm256_set1_epi64x(static_cast<long long>(matrix)), 0);
 }
+PF_INLINE Vector multiply(Vector v, const TowerTables& tables, std::size_t c) { return apply(v, tables.matrix[c]); }
+PF_INLINE Vector multiply_fold(Vector v, const TowerTables& tables) { return apply(v, tables.fold_matrix); }
 constexpr std::size_t kMaxLayers = 2;
 constexpr std::size_t kMaxRows = 4;
 constexpr std::size_t kCombined = 1;

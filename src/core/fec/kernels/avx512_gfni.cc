@@ -17,12 +17,8 @@ PF_INLINE Element load(const std::uint8_t* at) { return _mm512_loadu_si512(at); 
 PF_INLINE void store(std::uint8_t* at, Element v) { _mm512_storeu_si512(at, v); }
 PF_INLINE Element zero() { return _mm512_setzero_si512(); }
 PF_INLINE Element add(Element a, Element b) { return _mm512_xor_si512(a, b); }
-struct Factor {
-  PF_INLINE void set(const TowerTables& tables, unsigned c) { matrix = static_cast<long long>(tables.matrix[c]); }
-  long long matrix;
-};
-PF_INLINE Element times(Element v, const Factor& c) {
-  return _mm512_gf2p8affine_epi64_epi8(v, _mm512_set1_epi64(c.matrix), 0);
+PF_INLINE Element times(Element v, const TowerTables& tables, std::size_t c) {
+  return _mm512_gf2p8affine_epi64_epi8(v, _mm512_set1_epi64(static_cast<long long>(tables.matrix[c])), 0);
 }
 PF_INLINE Element fold(Element v, const TowerTables& tables) {
   const __m256i high = _mm512_extracti64x4_epi64(v, 1);

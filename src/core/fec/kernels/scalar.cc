@@ -19,7 +19,7 @@ constexpr std::size_t kMaxLayers = 2;
 constexpr std::size_t kMaxRows = 2;
 constexpr std::size_t kCombined = 1;
 
-#include "core/fec/kernels/shuffle_factor.inc"
+#include "core/fec/kernels/shuffle_multiply.inc"
 
 #include "core/fec/kernels/pair_elements.inc"
 #include "core/fec/kernels/part_group.inc"

@@ -21,7 +21,7 @@ constexpr std::size_t kMaxLayers = 2;
 constexpr std::size_t kMaxRows = 4;
 constexpr std::size_t kCombined = 1;
 
-#include "core/fec/kernels/shuffle_factor.inc"
+#include "core/fec/kernels/shuffle_multiply.inc"
 #include "core/fec/kernels/pair_elements.inc"
 #include "core/fec/kernels/part_group.inc"
 #include "core/fec/kernels/loops.inc"

@@ -287,7 +287,7 @@ bool Gf16Code::encode(std::span<const std::uint8_t* const> data, std::span<std::
   if (!supports(data.size(), parity.size()) || !is_shard_length(shard_bytes)) return false;
   if (parity.empty()) return true;
   const Gf16Generator generator(data.size(), parity.size());
-  const bool transform = method_ == Method::chosen ? prefers_transform_encode(generator, data.size(), parity.size())
+  const bool transform = method_ == Method::chosen ? prefers_transform_encode(parity.size())
                                                    : method_ == Method::transform;
   if (transform && generator.chunk > 1) {
     encode_transform(generator, data, parity, shard_bytes);
@@ -320,7 +320,7 @@ bool Gf16Code::recover(std::span<std::uint8_t* const> data, std::span<const std:
 
   const Gf16Generator generator(k, m);
   const Loss loss{generator, data, data_present, parity, shard_bytes};
-  const bool transform = method_ == Method::chosen ? prefers_transform_recover(generator, k, lost)
+  const bool transform = method_ == Method::chosen ? prefers_transform_recover(generator, k, m, lost)
                                                    : method_ == Method::transform;
   if (!transform || generator.chunk == 1) {
     recover_direct(loss);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Throughput of the erasure codes over 1408-byte shards, in bytes of data shards per second, for every kernel
-// set this CPU has, beside memcpy and ISA-L. The two methods appear apart so that the choice in gf16_choice.h can be
-// checked. --benchmark_format=json for machines.
+// set this CPU has, beside memcpy and ISA-L. The two methods appear apart so that the choice in gf16_choice.h
+// can be checked. --benchmark_format=json for machines.
 #include <benchmark/benchmark.h>
 #include <isa-l/erasure_code.h>
 
@@ -45,7 +45,8 @@ void count_bytes(benchmark::State& state, std::size_t k) {
 
 using Method = Gf16Code::Method;
 
-void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m, Method method) {
+void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m,
+                 Method method) {
   use_kernels(*kernels);
   Block block(k, m);
   const auto data = block.data_views();
@@ -60,8 +61,8 @@ void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k,
 
 // Loses `lost` data shards spread over the block; all parity arrived.
 template <class Code>
-void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m,
-             std::size_t lost, Method method) {
+void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m, std::size_t lost,
+             Method method) {
   if (kernels != nullptr) use_kernels(*kernels);
   Block block(k, m);
   Code code;
@@ -126,8 +127,8 @@ void register_all() {
     if (k + m > 255) continue;
     benchmark::RegisterBenchmark(("isal_encode" + shape_name(k, m)).c_str(), encode_isal, k, m);
     benchmark::RegisterBenchmark(("gf8_encode" + shape_name(k, m)).c_str(), encode_gf8, k, m);
-    benchmark::RegisterBenchmark(("gf8_recover_5%" + shape_name(k, m)).c_str(), recover<Gf8Code>, nullptr, k, m,
-                                 (k + 19) / 20, Method::chosen);
+    benchmark::RegisterBenchmark(("gf8_recover_5%" + shape_name(k, m)).c_str(), recover<Gf8Code>, nullptr, k,
+                                 m, (k + 19) / 20, Method::chosen);
   }
   const std::pair<const char*, Method> methods[] = {
       {"", Method::chosen}, {"_direct", Method::direct}, {"_transform", Method::transform}};
@@ -136,11 +137,12 @@ void register_all() {
       const std::string shape = shape_name(k, m) + "/" + kernels->name;
       for (const auto& [suffix, method] : methods) {
         if (method == Method::direct && k > 1000) continue;
-        benchmark::RegisterBenchmark(("gf16_encode" + std::string(suffix) + shape).c_str(), encode_gf16, kernels, k, m,
-                                     method);
+        benchmark::RegisterBenchmark(("gf16_encode" + std::string(suffix) + shape).c_str(), encode_gf16,
+                                     kernels, k, m, method);
         for (const std::size_t percent : {1u, 5u}) {
           const std::size_t lost = (k * percent + 99) / 100;
-          const std::string name = "gf16_recover" + std::string(suffix) + "_" + std::to_string(percent) + "%" + shape;
+          const std::string name =
+              "gf16_recover" + std::string(suffix) + "_" + std::to_string(percent) + "%" + shape;
           benchmark::RegisterBenchmark(name.c_str(), recover<Gf16Code>, kernels, k, m, lost, method);
         }
       }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Rebuilding shards of a Cauchy code as weighted sums of the received ones, with all weights in closed form.
 //
-// Both erasure codes are (scaled) Cauchy matrices: parity x_a is Σ_i d_i / (x_a + y_i). With e missing data points y_b
-// and as many parity points x_a, the inverse of the e × e Cauchy matrix is
+// Both erasure codes are (scaled) Cauchy matrices: parity x_a is Σ_i d_i / (x_a + y_i). With e missing data
+// points y_b and as many parity points x_a, the inverse of the e × e Cauchy matrix is
 //   w(b, a) = U_a · V_b / (x_a + y_b),  U_a = ∏_k (x_a + y_k) / ∏_{k≠a} (x_a + x_k),
 //                                       V_b = ∏_k (x_k + y_b) / ∏_{k≠b} (y_b + y_k),
 // and what a known data point p then contributes collapses, by partial fractions, to
@@ -19,12 +19,12 @@ namespace punktfunk::fec {
 
 class CauchyWeights {
  public:
-  // `log` is the table of discrete logarithms of a field of 2^bits elements, with 0 for the one that has none.
-  // Logarithms given and returned count modulo 2^bits − 1 but may be that number itself, in place of 0.
+  // `log` is the table of discrete logarithms of a field of 2^bits elements, with 0 for the one that has
+  // none. Logarithms given and returned count modulo 2^bits − 1 but may be that number itself, in place of 0.
   CauchyWeights(const std::uint16_t* log, unsigned bits) : log_(log), bits_(bits), order_((1u << bits) - 1) {}
 
-  // `rows` (x) and `missing` (y) have the same size and no point in common; they must outlive the calls below. Keeps
-  // its memory from call to call.
+  // `rows` (x) and `missing` (y) have the same size and no point in common; they must outlive the calls
+  // below. Keeps its memory from call to call.
   void prepare(std::span<const std::uint16_t> rows, std::span<const std::uint16_t> missing);
 
   // Logarithm of T(point) for a data point that is not missing.

@@ -19,9 +19,9 @@ constexpr std::size_t kFieldSize = 65536;
 // Whole words, and at least one.
 bool is_shard_length(std::size_t bytes) { return bytes != 0 && bytes % 2 == 0; }
 
-// Calls body(strip) for strips so wide that `rows` of them take up a good part of a second-level cache: narrow ones
-// would stay in the first level, but fetch the cache lines of unaligned shards twice. An odd number of groups keeps
-// rows that are a power of two apart out of each other's way in the cache.
+// Calls body(strip) for strips so wide that `rows` of them take up a good part of a second-level cache:
+// narrow ones would stay in the first level, but fetch the cache lines of unaligned shards twice. An odd
+// number of groups keeps rows that are a power of two apart out of each other's way in the cache.
 template <class Body>
 void for_each_strip(std::size_t rows, std::size_t shard_bytes, const Body& body) {
   constexpr std::size_t kCacheBytes = std::size_t{384} << 10;
@@ -59,25 +59,30 @@ bool Gf16Code::supports(std::size_t k, std::size_t m) {
 }
 
 std::size_t Gf16Code::scratch_bytes() const {
-  return work_.capacity() + inputs_.capacity() * sizeof(inputs_[0]) + weights_.capacity() * sizeof(weights_[0]) +
+  return work_.capacity() + inputs_.capacity() * sizeof(inputs_[0]) +
+         weights_.capacity() * sizeof(weights_[0]) +
          (missing_.capacity() + rows_.capacity()) * sizeof(std::uint32_t) +
          (missing_points_.capacity() + row_points_.capacity()) * sizeof(std::uint16_t) +
          locator_.capacity() * sizeof(locator_[0]) + cauchy_.scratch_bytes();
 }
 
-// Weighted sums ---------------------------------------------------------------------------------------------------
+// Weighted sums
+// ---------------------------------------------------------------------------------------------------
 
-// Inputs whose weights all lie in GF(2^8) are cheaper, so those come first and the others are filled in from the back.
+// Inputs whose weights all lie in GF(2^8) are cheaper, so those come first and the others are filled in from
+// the back.
 void Gf16Code::add_input(const std::uint8_t* shard, std::span<const TowerWord> weights) {
   const bool low = std::all_of(weights.begin(), weights.end(), [](TowerWord c) { return c < 0x100; });
   const std::size_t place = low ? low_inputs_++ : inputs_.size() - ++full_inputs_;
   inputs_[place] = shard;
-  std::copy(weights.begin(), weights.end(), weights_.begin() + static_cast<std::ptrdiff_t>(place * weights.size()));
+  std::copy(weights.begin(), weights.end(),
+            weights_.begin() + static_cast<std::ptrdiff_t>(place * weights.size()));
 }
 
 void Gf16Code::combine(std::span<std::uint8_t* const> outputs, std::size_t shard_bytes) {
-  active_kernels().combine({shard_bytes, inputs_, low_inputs_, weights_.data(), outputs.data(), outputs.size()},
-                           TowerTables::instance());
+  active_kernels().combine(
+      {shard_bytes, inputs_, low_inputs_, weights_.data(), outputs.data(), outputs.size()},
+      TowerTables::instance());
 }
 
 void Gf16Code::encode_direct(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
@@ -91,7 +96,8 @@ void Gf16Code::encode_direct(const Gf16Generator& generator, std::span<const std
     weights_.resize(data.size() * rows);
     low_inputs_ = full_inputs_ = 0;
     for (std::size_t i = 0; i < data.size(); ++i) {
-      for (std::size_t r = 0; r < rows; ++r) weights[r] = tables.from_word(generator.coefficient(start + r, i));
+      for (std::size_t r = 0; r < rows; ++r)
+        weights[r] = tables.from_word(generator.coefficient(start + r, i));
       add_input(data[i], std::span(weights).first(rows));
     }
     combine(parity.subspan(start, rows), shard_bytes);
@@ -119,8 +125,8 @@ void Gf16Code::recover_direct(const Loss& loss) {
     inputs_.resize(loss.data.size());
     weights_.resize(loss.data.size() * rows);
     low_inputs_ = full_inputs_ = 0;
-    // The scale of the generator: a data shard's own (form A) comes in when it is read and goes when it is rebuilt, a
-    // parity shard's (form B) goes when it is read.
+    // The scale of the generator: a data shard's own (form A) comes in when it is read and goes when it is
+    // rebuilt, a parity shard's (form B) goes when it is read.
     const auto add_shard = [&](const std::uint8_t* shard, std::uint32_t log_of_point, std::uint16_t point) {
       for (std::size_t r = 0; r < rows; ++r) {
         std::uint32_t log = cauchy_.weight(log_of_point, point, start + r);
@@ -147,7 +153,8 @@ void Gf16Code::recover_direct(const Loss& loss) {
   }
 }
 
-// Transforms ------------------------------------------------------------------------------------------------------
+// Transforms
+// ------------------------------------------------------------------------------------------------------
 
 // Form A: each chunk of data determines a polynomial; the coefficients of their sum.
 void Gf16Code::sum_of_chunks(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
@@ -185,10 +192,11 @@ void Gf16Code::encode_transform(const Gf16Generator& generator, std::span<const 
 
 // Form A with many shards missing. What the received parity x has that the known data does not explain is
 //   S(x) = Σ s_i·d_i / (x + y_i) = N(x) / Λ(x)
-// over the missing points y_i, with Λ vanishing there and N of lower degree. Let Ψ vanish at the points of the first
-// chunk whose parity is not used: N·Ψ is known on that whole chunk, namely S·Λ·Ψ or zero, and has a degree below its
-// size. One inverse transform gives its coefficients, a forward one its values at any other chunk, and there
-// s_i·d_i = N(y_i) / Λ'(y_i). The locator of all erased points is Λ·Ψ, without the factor that would vanish.
+// over the missing points y_i, with Λ vanishing there and N of lower degree. Let Ψ vanish at the points of
+// the first chunk whose parity is not used: N·Ψ is known on that whole chunk, namely S·Λ·Ψ or zero, and has a
+// degree below its size. One inverse transform gives its coefficients, a forward one its values at any other
+// chunk, and there s_i·d_i = N(y_i) / Λ'(y_i). The locator of all erased points is Λ·Ψ, without the factor
+// that would vanish.
 void Gf16Code::recover_parity_first(const Loss& loss) {
   const Gf16Generator& generator = loss.generator;
   const Gf16Field& field = Gf16Field::instance();
@@ -237,8 +245,9 @@ void Gf16Code::recover_parity_first(const Loss& loss) {
   });
 }
 
-// Form B with many shards missing: data and parity are the values of one polynomial f of a degree below the chunk. With
-// Λ vanishing at every point not received, f·Λ is known everywhere, and (f·Λ)' = f·Λ' where Λ vanishes.
+// Form B with many shards missing: data and parity are the values of one polynomial f of a degree below the
+// chunk. With Λ vanishing at every point not received, f·Λ is known everywhere, and (f·Λ)' = f·Λ' where Λ
+// vanishes.
 void Gf16Code::recover_data_first(const Loss& loss) {
   const Gf16Field& field = Gf16Field::instance();
   const TowerTables& tables = TowerTables::instance();
@@ -266,7 +275,8 @@ void Gf16Code::recover_data_first(const Loss& loss) {
       kernels.scale({strip, rows + i * width, false, loss.data[i], nullptr, factor(i)}, tables);
     }
     for (const std::uint32_t j : rows_) {
-      kernels.scale({strip, rows + (chunk + j) * width, false, loss.parity[j], nullptr, factor(chunk + j)}, tables);
+      kernels.scale({strip, rows + (chunk + j) * width, false, loss.parity[j], nullptr, factor(chunk + j)},
+                    tables);
     }
     const Gf16Transform transform{kernels, strip, size, 0};
     transform.inverse(rows, used);
@@ -280,15 +290,16 @@ void Gf16Code::recover_data_first(const Loss& loss) {
   });
 }
 
-// Entry points ----------------------------------------------------------------------------------------------------
+// Entry points
+// ----------------------------------------------------------------------------------------------------
 
 bool Gf16Code::encode(std::span<const std::uint8_t* const> data, std::span<std::uint8_t* const> parity,
                       std::size_t shard_bytes) {
   if (!supports(data.size(), parity.size()) || !is_shard_length(shard_bytes)) return false;
   if (parity.empty()) return true;
   const Gf16Generator generator(data.size(), parity.size());
-  const bool transform = method_ == Method::chosen ? prefers_transform_encode(parity.size())
-                                                   : method_ == Method::transform;
+  const bool transform =
+      method_ == Method::chosen ? prefers_transform_encode(parity.size()) : method_ == Method::transform;
   if (transform && generator.chunk > 1) {
     encode_transform(generator, data, parity, shard_bytes);
   } else {

@@ -14,8 +14,8 @@
 
 namespace punktfunk::fec {
 
-// Holds scratch memory that is reused from call to call: keep one per thread. Not thread-safe. Once it has seen its
-// largest shape it allocates nothing.
+// Holds scratch memory that is reused from call to call: keep one per thread. Not thread-safe. Once it has
+// seen its largest shape it allocates nothing.
 class Gf16Code {
  public:
   // Shapes the code exists for: at least one data shard, and all points in the field (65536 of them).
@@ -32,15 +32,16 @@ class Gf16Code {
   [[nodiscard]] bool recover(std::span<std::uint8_t* const> data, std::span<const std::uint8_t> data_present,
                              std::span<const std::uint8_t* const> parity, std::size_t shard_bytes);
 
-  // The two ways of each, which give the same bytes; encode() and recover() take the faster. For tests and benchmarks.
+  // The two ways of each, which give the same bytes; encode() and recover() take the faster. For tests and
+  // benchmarks.
   enum class Method { chosen, direct, transform };
   void force(Method method) { method_ = method; }
 
-  // Memory held. It depends on the block's shape, not on the length of its shards: rows of one strip are kept,
-  // 64 bytes wide for large blocks. Never above kMaxScratchBytes, whatever a peer sends.
+  // Memory held. It depends on the block's shape, not on the length of its shards: rows of one strip are
+  // kept, 64 bytes wide for large blocks. Never above kMaxScratchBytes, whatever a peer sends.
   [[nodiscard]] std::size_t scratch_bytes() const;
-  // 65536 rows of 64 bytes; for each of 65535 shards an input pointer, 8 weights of 2 bytes and two points of 2 + 4
-  // bytes with their quotients of 4; 65536 locator values of 4 bytes.
+  // 65536 rows of 64 bytes; for each of 65535 shards an input pointer, 8 weights of 2 bytes and two points of
+  // 2 + 4 bytes with their quotients of 4; 65536 locator values of 4 bytes.
   static constexpr std::size_t kMaxScratchBytes = 65536 * (64 + 8 + 8 * 2 + 2 * (2 + 4 + 4) + 4);
 
  private:
@@ -53,8 +54,8 @@ class Gf16Code {
   void recover_direct(const Loss& loss);
   void recover_parity_first(const Loss& loss);
   void recover_data_first(const Loss& loss);
-  void sum_of_chunks(const Gf16Generator& generator, std::span<const std::uint8_t* const> data, const Strip& strip,
-                     std::uint8_t* sum, std::uint8_t* part) const;
+  void sum_of_chunks(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
+                     const Strip& strip, std::uint8_t* sum, std::uint8_t* part) const;
   void combine(std::span<std::uint8_t* const> outputs, std::size_t shard_bytes);
   void add_input(const std::uint8_t* shard, std::span<const TowerWord> weights);
 

@@ -50,8 +50,8 @@ void Gf16Transform::inverse_passes(Pass pass, std::size_t used, std::uint8_t* wo
   }
 }
 
-void Gf16Transform::inverse(std::span<const std::uint8_t* const> shards, std::uint8_t* work, std::uint8_t* out,
-                            bool add) const {
+void Gf16Transform::inverse(std::span<const std::uint8_t* const> shards, std::uint8_t* work,
+                            std::uint8_t* out, bool add) const {
   Pass pass{};
   pass.shards_in = shards.data();
   pass.shards_in_count = shards.size();
@@ -63,7 +63,8 @@ void Gf16Transform::inverse(std::uint8_t* rows, std::size_t used) const {
   inverse_passes(Pass{}, used, rows, rows, false);
 }
 
-void Gf16Transform::forward_passes(Pass last, std::size_t wanted, const std::uint8_t* in, std::uint8_t* work) const {
+void Gf16Transform::forward_passes(Pass last, std::size_t wanted, const std::uint8_t* in,
+                                   std::uint8_t* work) const {
   const TowerTables& tables = TowerTables::instance();
   const Split split(size, kernels);
   last.strip = strip;
@@ -80,7 +81,8 @@ void Gf16Transform::forward_passes(Pass last, std::size_t wanted, const std::uin
   }
 }
 
-void Gf16Transform::forward(const std::uint8_t* in, std::uint8_t* work, std::span<std::uint8_t* const> shards) const {
+void Gf16Transform::forward(const std::uint8_t* in, std::uint8_t* work,
+                            std::span<std::uint8_t* const> shards) const {
   Pass pass{};
   pass.shards_out = shards.data();
   pass.shards_out_count = shards.size();

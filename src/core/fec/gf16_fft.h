@@ -9,8 +9,8 @@
 // f(w) = f0 + (w >> d)·f1, f(w + 2^d) = f(w) + f1. (Lin, Chung, Han: "Novel polynomial basis and its
 // application to Reed-Solomon erasure codes", 2014.)
 //
-// Layers are taken several at a time, as many as a kernel set holds in registers; the first pass of an inverse
-// transform reads the caller's shards and the last pass of a forward transform writes them.
+// Layers are taken several at a time, as many as a kernel set holds in registers; the first pass of an
+// inverse transform reads the caller's shards and the last pass of a forward transform writes them.
 #pragma once
 
 #include <cstddef>
@@ -21,17 +21,18 @@
 
 namespace punktfunk::fec {
 
-// `size` values at or from the points offset … offset + size − 1, rows of `strip`. `size` is a power of two, at least
-// 2, and divides `offset`.
+// `size` values at or from the points offset … offset + size − 1, rows of `strip`. `size` is a power of two,
+// at least 2, and divides `offset`.
 struct Gf16Transform {
   const Kernels& kernels;
   Strip strip;
   std::size_t size;
   std::size_t offset;
 
-  // Values → coefficients, written or added to `out`. The values are shards: those not given are zeros, as are null
-  // pointers. `work` may be `out` unless they are added.
-  void inverse(std::span<const std::uint8_t* const> shards, std::uint8_t* work, std::uint8_t* out, bool add) const;
+  // Values → coefficients, written or added to `out`. The values are shards: those not given are zeros, as
+  // are null pointers. `work` may be `out` unless they are added.
+  void inverse(std::span<const std::uint8_t* const> shards, std::uint8_t* work, std::uint8_t* out,
+               bool add) const;
   // The same in place, from `used` rows; what the others hold does not matter, they count as zeros.
   void inverse(std::uint8_t* rows, std::size_t used) const;
 
@@ -40,8 +41,8 @@ struct Gf16Transform {
   // The first `wanted` values (and perhaps more) as rows.
   void forward(const std::uint8_t* in, std::uint8_t* out, std::size_t wanted) const;
 
-  // Coefficients of a polynomial → those of its derivative: s_d' is 1, so the derivative of X_i is the sum of X_i / s_d
-  // over the bits set in i.
+  // Coefficients of a polynomial → those of its derivative: s_d' is 1, so the derivative of X_i is the sum of
+  // X_i / s_d over the bits set in i.
   void derive(std::uint8_t* rows) const;
 
  private:

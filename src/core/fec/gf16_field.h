@@ -42,7 +42,8 @@ class Gf16Field {
  private:
   Gf16Field();
   std::vector<std::uint16_t> log_;  // by word
-  std::vector<std::uint16_t> exp_;  // word by logarithm, twice over and once more, so that sums need no reduction
+  std::vector<std::uint16_t>
+      exp_;  // word by logarithm, twice over and once more, so that sums need no reduction
 };
 
 }  // namespace punktfunk::fec

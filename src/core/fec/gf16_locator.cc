@@ -12,8 +12,8 @@ namespace {
 
 constexpr auto kOrder = static_cast<std::int32_t>(Gf16Field::kOrder);
 
-// The representative −32767 … 32767 modulo 65535: sums of 65536 of them, and products with a sum of 65536 zeros and
-// ones, stay below 2^31.
+// The representative −32767 … 32767 modulo 65535: sums of 65536 of them, and products with a sum of 65536
+// zeros and ones, stay below 2^31.
 std::int32_t centred(std::int32_t value) {
   const std::int32_t rest = value % kOrder;
   if (rest > kOrder / 2) return rest - kOrder;
@@ -59,7 +59,8 @@ void locate_erasures(std::vector<std::int32_t>& points) {
   walsh_hadamard(points);
   for (std::size_t i = 0; i < size; ++i) points[i] = centred(points[i] * logs[i]);
   walsh_hadamard(points);
-  // The transform applied twice multiplies by the size; 2^16 is 1 modulo 65535, so 2^(16 − log2 size) divides by it.
+  // The transform applied twice multiplies by the size; 2^16 is 1 modulo 65535, so 2^(16 − log2 size) divides
+  // by it.
   const std::int64_t divide = std::int64_t{65536} / static_cast<std::int64_t>(size);
   for (std::int32_t& value : points) {
     const auto rest = static_cast<std::int32_t>(std::int64_t{centred(value)} * divide % kOrder);

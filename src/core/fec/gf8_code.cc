@@ -18,7 +18,7 @@ constexpr std::uint32_t kOrder = 255;
 constexpr std::size_t kTableBytes = 32;  // of ISA-L, for one weight
 
 struct Field {
-  std::array<std::uint16_t, 256> log{};  // 16 bits wide to suit CauchyWeights
+  std::array<std::uint16_t, 256> log{};        // 16 bits wide to suit CauchyWeights
   std::array<std::uint8_t, kOrder + 1> exp{};  // the last is the first again
 
   Field() {
@@ -48,8 +48,8 @@ bool Gf8Code::supports(std::size_t k, std::size_t m) {
 
 // outputs_ = weights in tables_ × inputs_
 void Gf8Code::multiply(std::size_t shard_bytes) {
-  ec_encode_data(static_cast<int>(shard_bytes), static_cast<int>(inputs_.size()), static_cast<int>(outputs_.size()),
-                 tables_.data(), inputs_.data(), outputs_.data());
+  ec_encode_data(static_cast<int>(shard_bytes), static_cast<int>(inputs_.size()),
+                 static_cast<int>(outputs_.size()), tables_.data(), inputs_.data(), outputs_.data());
 }
 
 bool Gf8Code::encode(std::span<const std::uint8_t* const> data, std::span<std::uint8_t* const> parity,

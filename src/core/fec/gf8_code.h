@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The erasure code over GF(2^8) (protocol section 14.2): at most 255 shards to a block, any shard length. The matrix is
-// ours, its products with the shards are ISA-L's.
+// The erasure code over GF(2^8) (protocol section 14.2): at most 255 shards to a block, any shard length. The
+// matrix is ours, its products with the shards are ISA-L's.
 #pragma once
 
 #include <cstddef>
@@ -34,9 +34,9 @@ class Gf8Code {
  private:
   void multiply(std::size_t shard_bytes);
 
-  std::vector<std::uint8_t> weights_;   // one row of inputs_.size() for each output
-  std::vector<std::uint8_t> tables_;    // ISA-L's, 32 bytes for each weight: at most 127 · 128 · 32 = 508 KiB
-  std::vector<std::uint8_t*> inputs_;   // read only; ISA-L's interface says otherwise
+  std::vector<std::uint8_t> weights_;  // one row of inputs_.size() for each output
+  std::vector<std::uint8_t> tables_;  // ISA-L's, 32 bytes for each weight: at most 127 · 128 · 32 = 508 KiB
+  std::vector<std::uint8_t*> inputs_;  // read only; ISA-L's interface says otherwise
   std::vector<std::uint8_t*> outputs_;
   std::vector<std::uint16_t> missing_;  // points
   std::vector<std::uint16_t> rows_;     // points

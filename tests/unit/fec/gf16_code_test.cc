@@ -197,7 +197,8 @@ TEST(Gf16Code, RecoversRandomPatterns) {
 TEST(Gf16Code, RecoversLargeBlocks) {
   std::mt19937_64 random(5);
   Gf16Code code;
-  const std::size_t shapes[][3] = {{1000, 200, 200}, {4096, 410, 300}, {300, 700, 300}, {3, 3000, 3}, {3000, 3, 2}};
+  const std::size_t shapes[][3] = {
+      {1000, 200, 200}, {4096, 410, 300}, {300, 700, 300}, {3, 3000, 3}, {3000, 3, 2}};
   for (const auto& [k, m, lost] : shapes) {
     SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m));
     Shards data(k, 130);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A whole group, 32 words, in one register, multiplied by bit matrices. Compiled with -mavx512f, -mavx512bw, -mavx512vl
-// and -mgfni; only dispatch.cc may call in here.
+// A whole group, 32 words, in one register, multiplied by bit matrices. Compiled with -mavx512f, -mavx512bw,
+// -mavx512vl and -mgfni; only dispatch.cc may call in here.
 #include <immintrin.h>
 
 #include "core/fec/kernels/isa.h"
@@ -45,7 +45,9 @@ constexpr std::size_t kMaxLayers = 4;
 constexpr std::size_t kMaxRows = 8;
 constexpr std::size_t kCombined = 2;
 
+// clang-format off: each builds on the one before.
 #include "core/fec/kernels/loops.inc"
+// clang-format on
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What dispatch.cc chooses from, and what the kernel files share. A new instruction set adds its line here, its file,
-// and its test in dispatch.cc.
+// What dispatch.cc chooses from, and what the kernel files share. A new instruction set adds its line here,
+// its file, and its test in dispatch.cc.
 #pragma once
 
 #include <type_traits>

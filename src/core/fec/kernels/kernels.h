@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The few inner loops of the GF(2^16) code. The code is written once over this vocabulary; an instruction set is one
-// file here, compiled with its own flags, and dispatch.cc picks among them.
+// The few inner loops of the GF(2^16) code. The code is written once over this vocabulary; an instruction set
+// is one file here, compiled with its own flags, and dispatch.cc picks among them.
 //
-// Rows of working memory hold words in tower form (tower.h), in groups of 64 bytes: 32 low parts, then 32 high parts.
-// Shards of the caller hold the words of protocol section 14.1 in the same groups, the last one of r < 64 bytes as r/2
-// low and r/2 high bytes; the loops convert while they read and write them.
+// Rows of working memory hold words in tower form (tower.h), in groups of 64 bytes: 32 low parts, then 32
+// high parts. Shards of the caller hold the words of protocol section 14.1 in the same groups, the last one
+// of r < 64 bytes as r/2 low and r/2 high bytes; the loops convert while they read and write them.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,9 @@ namespace punktfunk::fec {
 
 inline constexpr std::size_t kGroupBytes = 64;
 
-// The part of every shard that is worked on at once, so that the rows stay in the cache: `width` bytes of row, a
-// multiple of kGroupBytes, for the shards' bytes from `column` on, which may end inside the last group.
+// The part of every shard that is worked on at once, so that the rows stay in the cache: `width` bytes of
+// row, a multiple of kGroupBytes, for the shards' bytes from `column` on, which may end inside the last
+// group.
 struct Strip {
   std::size_t column;
   std::size_t width;
@@ -32,13 +33,13 @@ struct Pass {
   unsigned layers;       // 1 … Kernels::max_layers
   std::size_t offset;    // point of row 0
   std::size_t count;     // butterfly blocks that start at this row or behind are left alone
-  // The input: shards (first_layer is 0 then; a nullptr counts as zeros, and so do those from shards_in_count on),
-  // or, where shards_in is nullptr, rows.
+  // The input: shards (first_layer is 0 then; a nullptr counts as zeros, and so do those from shards_in_count
+  // on), or, where shards_in is nullptr, rows.
   const std::uint8_t* const* shards_in;
   std::size_t shards_in_count;
   const std::uint8_t* rows_in;
-  // The output: shards (first_layer is 0 then; those from shards_out_count on are not written), or, where shards_out
-  // is nullptr, rows, which may be those of the input. With `add`, rows are added to.
+  // The output: shards (first_layer is 0 then; those from shards_out_count on are not written), or, where
+  // shards_out is nullptr, rows, which may be those of the input. With `add`, rows are added to.
   std::uint8_t* const* shards_out;
   std::size_t shards_out_count;
   std::uint8_t* rows_out;
@@ -55,8 +56,8 @@ struct Combination {
   std::size_t rows;  // 1 … Kernels::max_rows
 };
 
-// One row times a constant: v = row + shard_in (either may be nullptr), then c·v goes to shard_out, or to `row` where
-// that is nullptr.
+// One row times a constant: v = row + shard_in (either may be nullptr), then c·v goes to shard_out, or to
+// `row` where that is nullptr.
 struct Scaling {
   Strip strip;
   std::uint8_t* row;
@@ -78,8 +79,9 @@ struct Kernels {
   void (*add)(std::uint8_t* out, const std::uint8_t* in, std::size_t bytes);
 };
 
-// The kernels in use, chosen on first call: the best this CPU has, or the one PUNKTFUNK_FEC_KERNEL names (scalar,
-// ssse3, avx2, avx2_gfni, avx512_gfni, neon). A name this CPU or build lacks falls back to the best. Thread-safe.
+// The kernels in use, chosen on first call: the best this CPU has, or the one PUNKTFUNK_FEC_KERNEL names
+// (scalar, ssse3, avx2, avx2_gfni, avx512_gfni, neon). A name this CPU or build lacks falls back to the best.
+// Thread-safe.
 [[nodiscard]] const Kernels& active_kernels();
 
 // Every set this CPU can run, the scalar reference first, the best last.

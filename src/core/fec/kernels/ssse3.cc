@@ -9,8 +9,12 @@ namespace {
 
 using Vector = __m128i;
 
-PF_INLINE Vector load_vector(const std::uint8_t* at) { return _mm_loadu_si128(reinterpret_cast<const Vector*>(at)); }
-PF_INLINE void store_vector(std::uint8_t* at, Vector v) { _mm_storeu_si128(reinterpret_cast<Vector*>(at), v); }
+PF_INLINE Vector load_vector(const std::uint8_t* at) {
+  return _mm_loadu_si128(reinterpret_cast<const Vector*>(at));
+}
+PF_INLINE void store_vector(std::uint8_t* at, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<Vector*>(at), v);
+}
 PF_INLINE Vector zero_vector() { return _mm_setzero_si128(); }
 PF_INLINE Vector exclusive_or(Vector a, Vector b) { return _mm_xor_si128(a, b); }
 PF_INLINE Vector load_table(const std::uint8_t* table) { return load_vector(table); }
@@ -21,10 +25,12 @@ constexpr std::size_t kMaxLayers = 2;
 constexpr std::size_t kMaxRows = 4;
 constexpr std::size_t kCombined = 1;
 
+// clang-format off: each builds on the one before.
 #include "core/fec/kernels/shuffle_multiply.inc"
 #include "core/fec/kernels/pair_elements.inc"
 #include "core/fec/kernels/part_group.inc"
 #include "core/fec/kernels/loops.inc"
+// clang-format on
 
 }  // namespace
 

@@ -45,7 +45,8 @@ constexpr std::size_t kMaxLayers = 4;
 constexpr std::size_t kMaxRows = 8;
 constexpr std::size_t kCombined = 2;
 
-// clang-format off: each builds on the one before.
+// Each builds on the one before.
+// clang-format off
 #include "core/fec/kernels/loops.inc"
 // clang-format on
 

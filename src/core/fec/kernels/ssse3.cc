@@ -25,7 +25,8 @@ constexpr std::size_t kMaxLayers = 2;
 constexpr std::size_t kMaxRows = 4;
 constexpr std::size_t kCombined = 1;
 
-// clang-format off: each builds on the one before.
+// Each builds on the one before.
+// clang-format off
 #include "core/fec/kernels/shuffle_multiply.inc"
 #include "core/fec/kernels/pair_elements.inc"
 #include "core/fec/kernels/part_group.inc"

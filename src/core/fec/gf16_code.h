@@ -40,9 +40,10 @@ class Gf16Code {
   // Memory held. It depends on the block's shape, not on the length of its shards: rows of one strip are
   // kept, 64 bytes wide for large blocks. Never above kMaxScratchBytes, whatever a peer sends.
   [[nodiscard]] std::size_t scratch_bytes() const;
-  // 65536 rows of 64 bytes; for each of 65535 shards an input pointer, 8 weights of 2 bytes and two points of
-  // 2 + 4 bytes with their quotients of 4; 65536 locator values of 4 bytes.
-  static constexpr std::size_t kMaxScratchBytes = 65536 * (64 + 8 + 8 * 2 + 2 * (2 + 4 + 4) + 4);
+  // 65536 rows of 64 bytes; for each shard an input pointer, 8 weights of 2 bytes, two indices of 4 bytes and
+  // two points of 2 bytes with quotients of 4; locator values of 4 bytes. Vectors may grow to twice what they
+  // hold.
+  static constexpr std::size_t kMaxScratchBytes = 65536 * (64 + 2 * (8 + 8 * 2 + 2 * (4 + 2 + 4) + 4));
 
  private:
   struct Loss;  // of one block

@@ -223,6 +223,12 @@ TEST(Gf16Code, TheLargestBlocksStayWithinTheMemoryBound) {
     EXPECT_TRUE(recovers(code, data, encoded(code, data, m), lost, lost, random));
     EXPECT_LE(code.scratch_bytes(), Gf16Code::kMaxScratchBytes);
   }
+  // Nothing more is needed for what has been seen before, or for less.
+  const std::size_t held = code.scratch_bytes();
+  Shards data(200, 66);
+  data.fill(random);
+  EXPECT_TRUE(recovers(code, data, encoded(code, data, 40), 40, 40, random));
+  EXPECT_EQ(code.scratch_bytes(), held);
 }
 
 TEST(Gf16Code, ShapesOutsideTheFieldAreRefused) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Throughput of the erasure codes over 1408-byte shards, in bytes of data shards per second, for every kernel
-// set this CPU has. The direct and FFT forms appear apart so that the crossover in gf16_code.cc can be
-// checked.
+// set this CPU has, beside memcpy and ISA-L. The two methods appear apart so that the choice in gf16_choice.h
+// can be checked. --benchmark_format=json for machines.
 #include <benchmark/benchmark.h>
+#include <isa-l/erasure_code.h>
 
+#include <cstring>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -39,26 +43,17 @@ void count_bytes(benchmark::State& state, std::size_t k) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(k * kShardBytes));
 }
 
-enum class Form { chosen, direct, fft };
+using Method = Gf16Code::Method;
 
-void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m, Form form) {
+void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m,
+                 Method method) {
   use_kernels(*kernels);
   Block block(k, m);
   const auto data = block.data_views();
-  const Gf16Generator generator(k, m);
   Gf16Code code;
+  code.force(method);
   for (auto _ : state) {
-    switch (form) {
-      case Form::chosen:
-        code.encode(data, block.parity, kShardBytes);
-        break;
-      case Form::direct:
-        code.encode_direct(generator, data, block.parity, kShardBytes);
-        break;
-      case Form::fft:
-        code.encode_fft(generator, data, block.parity, kShardBytes);
-        break;
-    }
+    code.encode(data, block.parity, kShardBytes);
     benchmark::ClobberMemory();
   }
   count_bytes(state, k);
@@ -66,11 +61,12 @@ void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k,
 
 // Loses `lost` data shards spread over the block; all parity arrived.
 template <class Code>
-void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m,
-             std::size_t lost) {
-  use_kernels(*kernels);
+void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m, std::size_t lost,
+             Method method) {
+  if (kernels != nullptr) use_kernels(*kernels);
   Block block(k, m);
   Code code;
+  if constexpr (std::is_same_v<Code, Gf16Code>) code.force(method);
   code.encode(block.data_views(), block.parity, kShardBytes);
   std::vector<std::uint8_t> present(k, 1);
   for (std::size_t n = 0; n < lost; ++n) present[n * k / lost] = 0;
@@ -82,8 +78,7 @@ void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std
   count_bytes(state, k);
 }
 
-void encode_gf8(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m) {
-  use_kernels(*kernels);
+void encode_gf8(benchmark::State& state, std::size_t k, std::size_t m) {
   Block block(k, m);
   const auto data = block.data_views();
   Gf8Code code;
@@ -94,30 +89,64 @@ void encode_gf8(benchmark::State& state, const Kernels* kernels, std::size_t k, 
   count_bytes(state, k);
 }
 
+// ISA-L itself with its own Cauchy matrix: what is left when our part is taken away.
+void encode_isal(benchmark::State& state, std::size_t k, std::size_t m) {
+  Block block(k, m);
+  Bytes matrix((k + m) * k);
+  Bytes tables(32 * k * m);
+  const auto inputs = static_cast<int>(k);
+  const auto outputs = static_cast<int>(m);
+  gf_gen_cauchy1_matrix(matrix.data(), inputs + outputs, inputs);
+  ec_init_tables(inputs, outputs, matrix.data() + k * k, tables.data());
+  for (auto _ : state) {
+    ec_encode_data(int{kShardBytes}, inputs, outputs, tables.data(), block.data.data(), block.parity.data());
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, k);
+}
+
+// Every data shard copied once.
+void copy(benchmark::State& state, std::size_t k) {
+  Block block(k, k);
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < k; ++i) std::memcpy(block.parity[i], block.data[i], kShardBytes);
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, k);
+}
+
 void register_all() {
   const struct {
     std::size_t k, m;
-  } shapes[] = {{10, 2}, {40, 4}, {100, 10}, {200, 40}, {1000, 200}, {4096, 410}};
+  } shapes[] = {{10, 2}, {30, 6}, {40, 4}, {100, 10}, {200, 40}, {1000, 200}, {4096, 410}};
+  const auto shape_name = [](std::size_t k, std::size_t m) {
+    return "/" + std::to_string(k) + "+" + std::to_string(m);
+  };
+  for (const auto [k, m] : shapes) {
+    benchmark::RegisterBenchmark(("memcpy" + shape_name(k, m)).c_str(), copy, k);
+    if (k + m > 255) continue;
+    benchmark::RegisterBenchmark(("isal_encode" + shape_name(k, m)).c_str(), encode_isal, k, m);
+    benchmark::RegisterBenchmark(("gf8_encode" + shape_name(k, m)).c_str(), encode_gf8, k, m);
+    benchmark::RegisterBenchmark(("gf8_recover_5%" + shape_name(k, m)).c_str(), recover<Gf8Code>, nullptr, k,
+                                 m, (k + 19) / 20, Method::chosen);
+  }
+  const std::pair<const char*, Method> methods[] = {
+      {"", Method::chosen}, {"_direct", Method::direct}, {"_transform", Method::transform}};
   for (const Kernels* const kernels : available_kernels()) {
     for (const auto [k, m] : shapes) {
-      const std::string shape = "/" + std::to_string(k) + "+" + std::to_string(m) + "/" + kernels->name;
-      benchmark::RegisterBenchmark(("gf16_encode" + shape).c_str(), encode_gf16, kernels, k, m, Form::chosen);
-      benchmark::RegisterBenchmark(("gf16_encode_fft" + shape).c_str(), encode_gf16, kernels, k, m,
-                                   Form::fft);
-      if (k <= 1000) {
-        benchmark::RegisterBenchmark(("gf16_encode_direct" + shape).c_str(), encode_gf16, kernels, k, m,
-                                     Form::direct);
-      }
-      for (const std::size_t percent : {1u, 5u}) {
-        const std::size_t lost = (k * percent + 99) / 100;
-        const std::string name = "gf16_recover_" + std::to_string(percent) + "%" + shape;
-        benchmark::RegisterBenchmark(name.c_str(), recover<Gf16Code>, kernels, k, m, lost);
+      const std::string shape = shape_name(k, m) + "/" + kernels->name;
+      for (const auto& [suffix, method] : methods) {
+        if (method == Method::direct && k > 1000) continue;
+        benchmark::RegisterBenchmark(("gf16_encode" + std::string(suffix) + shape).c_str(), encode_gf16,
+                                     kernels, k, m, method);
+        for (const std::size_t percent : {1u, 5u}) {
+          const std::size_t lost = (k * percent + 99) / 100;
+          const std::string name =
+              "gf16_recover" + std::string(suffix) + "_" + std::to_string(percent) + "%" + shape;
+          benchmark::RegisterBenchmark(name.c_str(), recover<Gf16Code>, kernels, k, m, lost, method);
+        }
       }
     }
-    const std::string shape = std::string("/200+40/") + kernels->name;
-    benchmark::RegisterBenchmark(("gf8_encode" + shape).c_str(), encode_gf8, kernels, 200u, 40u);
-    benchmark::RegisterBenchmark(("gf8_recover_5%" + shape).c_str(), recover<Gf8Code>, kernels, 200u, 40u,
-                                 10u);
   }
 }
 

@@ -24,6 +24,7 @@ class AlignedBuffer {
     }
     return bytes_.get();
   }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
  private:
   struct Free {

@@ -3,28 +3,30 @@
 
 namespace punktfunk::fec {
 
-CauchyInverse::CauchyInverse(std::span<const std::uint16_t> x, std::span<const std::uint16_t> y,
-                             const std::uint16_t* log, std::uint32_t order)
-    : x_(x), y_(y), log_(log), order_(order), row_(x.size()), column_(y.size()) {
-  // Sums stay below 2^16 terms of less than 2^16 each; 64 bits leave the reduction for the end.
-  const auto ratio = [&](std::uint16_t point, std::span<const std::uint16_t> others,
-                         std::span<const std::uint16_t> own) {
-    std::uint64_t over = 0;
-    std::uint64_t under = 0;
-    for (const std::uint16_t other : others) over += log[point ^ other];
-    for (const std::uint16_t other : own) {
-      if (other != point) under += log[point ^ other];
-    }
-    return static_cast<std::uint32_t>((over + order - under % order) % order);
-  };
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    row_[i] = ratio(x[i], y, x);
-    column_[i] = ratio(y[i], x, y);
+// A point that is itself among `over` or `under` counts as a factor of 1 there: the tables hold 0 for log 0.
+std::uint32_t CauchyWeights::quotient(std::uint16_t point, std::span<const std::uint16_t> over,
+                                      std::span<const std::uint16_t> under) const {
+  // Below 2^16 terms of less than 2^16 each.
+  std::uint32_t product = 0;
+  std::uint32_t divisor = 0;
+  for (const std::uint16_t other : over) product += log_[point ^ other];
+  for (const std::uint16_t other : under) divisor += log_[point ^ other];
+  return reduce(reduce(product) + order_ - reduce(divisor));
+}
+
+void CauchyWeights::prepare(std::span<const std::uint16_t> rows, std::span<const std::uint16_t> missing) {
+  row_points_ = rows;
+  missing_points_ = missing;
+  parity_.resize(rows.size());
+  missing_.resize(missing.size());
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    parity_[n] = quotient(rows[n], missing, rows);
+    missing_[n] = quotient(missing[n], rows, missing);
   }
 }
 
-std::uint32_t CauchyInverse::log_at(std::size_t b, std::size_t a) const {
-  return (row_[a] + column_[b] + order_ - log_[x_[a] ^ y_[b]]) % order_;
+std::uint32_t CauchyWeights::known(std::uint16_t point) const {
+  return quotient(point, missing_points_, row_points_);
 }
 
 }  // namespace punktfunk::fec

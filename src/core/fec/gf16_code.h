@@ -5,13 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/fec/aligned_buffer.h"
+#include "core/fec/cauchy.h"
 #include "core/fec/gf16_generator.h"
+#include "core/fec/kernels/kernels.h"
 
 namespace punktfunk::fec {
 
-// Holds scratch memory that is reused from call to call: keep one per thread. Not thread-safe.
+// Holds scratch memory that is reused from call to call: keep one per thread. Not thread-safe. Once it has
+// seen its largest shape it allocates nothing.
 class Gf16Code {
  public:
   // Shapes the code exists for: at least one data shard, and all points in the field (65536 of them).
@@ -28,17 +32,46 @@ class Gf16Code {
   [[nodiscard]] bool recover(std::span<std::uint8_t* const> data, std::span<const std::uint8_t> data_present,
                              std::span<const std::uint8_t* const> parity, std::size_t shard_bytes);
 
-  // The two ways to encode, which give the same bytes; encode() takes the faster. For tests and benchmarks,
-  // and for recover(): a nullptr in `data` counts as zeros, and `parity` may be any first part of the block's
-  // parity. `generator` is that of a supported shape, data.size() its k, and `parity` is not empty.
-  void encode_direct(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
-                     std::span<std::uint8_t* const> parity, std::size_t shard_bytes);
-  void encode_fft(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
-                  std::span<std::uint8_t* const> parity, std::size_t shard_bytes);
+  // The two ways of each, which give the same bytes; encode() and recover() take the faster. For tests and
+  // benchmarks.
+  enum class Method { chosen, direct, transform };
+  void force(Method method) { method_ = method; }
+
+  // Memory held. It depends on the block's shape, not on the length of its shards: rows of one strip are
+  // kept, 64 bytes wide for large blocks. Never above kMaxScratchBytes, whatever a peer sends.
+  [[nodiscard]] std::size_t scratch_bytes() const;
+  // 65536 rows of 64 bytes; for each shard an input pointer, 8 weights of 2 bytes, two indices of 4 bytes and
+  // two points of 2 bytes with quotients of 4; locator values of 4 bytes. Vectors may grow to twice what they
+  // hold.
+  static constexpr std::size_t kMaxScratchBytes = 65536 * (64 + 2 * (8 + 8 * 2 + 2 * (4 + 2 + 4) + 4));
 
  private:
-  AlignedBuffer work_;  // two chunks of the FFT
-  AlignedBuffer rest_;  // what the missing shards contributed to the parity, one row per equation
+  struct Loss;  // of one block
+
+  void encode_direct(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
+                     std::span<std::uint8_t* const> parity, std::size_t shard_bytes);
+  void encode_transform(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
+                        std::span<std::uint8_t* const> parity, std::size_t shard_bytes);
+  void recover_direct(const Loss& loss);
+  void recover_parity_first(const Loss& loss);
+  void recover_data_first(const Loss& loss);
+  void sum_of_chunks(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
+                     const Strip& strip, std::uint8_t* sum, std::uint8_t* part) const;
+  void combine(std::span<std::uint8_t* const> outputs, std::size_t shard_bytes);
+  void add_input(const std::uint8_t* shard, std::span<const TowerWord> weights);
+
+  Method method_ = Method::chosen;
+  AlignedBuffer work_;                       // rows of one strip
+  std::vector<const std::uint8_t*> inputs_;  // shards that are read
+  std::vector<TowerWord> weights_;           // per input, one for each output
+  std::size_t low_inputs_ = 0;               // inputs_ from the front without a high part in their weights,
+  std::size_t full_inputs_ = 0;              // and from the back with one
+  std::vector<std::uint32_t> missing_;       // indices of data shards
+  std::vector<std::uint32_t> rows_;          // as many indices of parity shards
+  std::vector<std::uint16_t> missing_points_;
+  std::vector<std::uint16_t> row_points_;
+  std::vector<std::int32_t> locator_;
+  CauchyWeights cauchy_{Gf16Field::instance().log_table(), 16};
 };
 
 }  // namespace punktfunk::fec

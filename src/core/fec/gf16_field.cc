@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/fec/gf16_field.h"
 
+#include <array>
+
 namespace punktfunk::fec {
 namespace {
 
@@ -21,7 +23,7 @@ std::uint16_t Gf16Field::element_of(std::uint16_t word) {
   return element;
 }
 
-Gf16Field::Gf16Field() : log_(kOrder + 1), exp_(2 * kOrder) {
+Gf16Field::Gf16Field() : log_(kOrder + 1), exp_(2 * kOrder + 1) {
   std::vector<std::uint16_t> log_of_element(kOrder + 1);
   std::uint32_t power = 1;  // x^i
   for (std::uint32_t i = 0; i < kOrder; ++i) {
@@ -35,7 +37,7 @@ Gf16Field::Gf16Field() : log_(kOrder + 1), exp_(2 * kOrder) {
     exp_[log] = static_cast<std::uint16_t>(word);
     exp_[log + kOrder] = static_cast<std::uint16_t>(word);
   }
-  for (std::size_t bit = 0; bit < log_of_bit_.size(); ++bit) log_of_bit_[bit] = log_[std::size_t{1} << bit];
+  exp_[2 * kOrder] = exp_[0];
 }
 
 const Gf16Field& Gf16Field::instance() {

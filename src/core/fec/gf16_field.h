@@ -5,7 +5,6 @@
 // basis buys is that the additive FFT's twiddle factors become plain integers.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -28,22 +27,13 @@ class Gf16Field {
     return a == 0 ? std::uint16_t{0} : exp_[log_[a] + kOrder - log_[b]];
   }
 
-  // The products of `c` with the words of a single bit, 1 << 0 … 1 << 15.
-  [[nodiscard]] std::array<std::uint16_t, 16> multiply_bits(std::uint16_t c) const {
-    std::array<std::uint16_t, 16> products{};
-    if (c == 0) return products;
-    const std::uint16_t* const from_c = exp_.data() + log_[c];
-    for (std::size_t bit = 0; bit < products.size(); ++bit) products[bit] = from_c[log_of_bit_[bit]];
-    return products;
-  }
-
   // Discrete logarithm of a word that is not zero: 0 … kOrder − 1.
   [[nodiscard]] std::uint32_t log(std::uint16_t word) const { return log_[word]; }
 
-  // The word with that logarithm, `log` below 2·kOrder.
+  // The word with that logarithm, `log` at most 2·kOrder.
   [[nodiscard]] std::uint16_t exp(std::uint32_t log) const { return exp_[log]; }
 
-  // The table behind log(), by word.
+  // The table behind log(), by word; its entry for 0, which has no logarithm, is 0.
   [[nodiscard]] const std::uint16_t* log_table() const { return log_.data(); }
 
   // The polynomial a word stands for.
@@ -52,8 +42,8 @@ class Gf16Field {
  private:
   Gf16Field();
   std::vector<std::uint16_t> log_;  // by word
-  std::vector<std::uint16_t> exp_;  // word by logarithm, twice over so that sums need no reduction
-  std::array<std::uint16_t, 16> log_of_bit_{};
+  std::vector<std::uint16_t>
+      exp_;  // word by logarithm, twice over and once more, so that sums need no reduction
 };
 
 }  // namespace punktfunk::fec

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/fec/gf8_code.h"
 
-#include <array>
-#include <cstring>
-#include <vector>
+#include <isa-l/erasure_code.h>
 
-#include "core/fec/cauchy.h"
-#include "core/fec/kernels/kernels.h"
+#include <algorithm>
+#include <array>
+
 #include "core/fec/parity.h"
 
 namespace punktfunk::fec {
 namespace {
 
-// GF(2)[x] / (x^8 + x^4 + x^3 + x^2 + 1), section 14.2.
+// GF(2)[x] / (x^8 + x^4 + x^3 + x^2 + 1), section 14.2; also ISA-L's field.
 constexpr std::uint32_t kPolynomial = 0x11D;
+constexpr unsigned kBits = 8;
 constexpr std::uint32_t kOrder = 255;
+constexpr std::size_t kTableBytes = 32;  // of ISA-L, for one weight
 
 struct Field {
-  std::array<std::uint16_t, 256> log{};  // 16 bits wide to suit CauchyInverse
-  std::array<std::uint8_t, 2 * kOrder> exp{};
+  std::array<std::uint16_t, 256> log{};        // 16 bits wide to suit CauchyWeights
+  std::array<std::uint8_t, kOrder + 1> exp{};  // the last is the first again
 
   Field() {
     std::uint32_t power = 1;
     for (std::uint32_t i = 0; i < kOrder; ++i) {
       log[power] = static_cast<std::uint16_t>(i);
-      exp[i] = exp[i + kOrder] = static_cast<std::uint8_t>(power);
+      exp[i] = static_cast<std::uint8_t>(power);
       power <<= 1;
       if (power > kOrder) power ^= kPolynomial;
     }
+    exp[kOrder] = exp[0];
   }
 };
 
@@ -36,46 +38,42 @@ const Field& field() {
   return instance;
 }
 
-// Tables for multiplication by every element, by its logarithm 0 … 254: 8 KiB, which the first-level cache
-// keeps.
-const Gf8Tables& tables_for(std::uint32_t log_c) {
-  static const std::array<Gf8Tables, kOrder> all = [] {
-    const Field& f = field();
-    std::array<Gf8Tables, kOrder> tables{};
-    for (std::uint32_t log = 0; log < kOrder; ++log) {
-      for (std::size_t nibble = 0; nibble < 2; ++nibble) {
-        for (std::size_t value = 1; value < 16; ++value) {
-          tables[log].product[nibble][value] = f.exp[log + f.log[value << (4 * nibble)]];
-        }
-      }
-    }
-    return tables;
-  }();
-  return all[log_c];
-}
-
-// Logarithm of G[j][i] = 1 / ((m + i) XOR j).
-std::uint32_t log_coefficient(std::size_t m, std::size_t j, std::size_t i) {
-  return (kOrder - field().log[(m + i) ^ j]) % kOrder;
-}
-
 }  // namespace
+
+Gf8Code::Gf8Code() : cauchy_(field().log.data(), kBits) {}
 
 bool Gf8Code::supports(std::size_t k, std::size_t m) {
   return k > 0 && k + m <= max_block_shards(Scheme::gf8);
 }
 
+// outputs_ = weights in tables_ × inputs_
+void Gf8Code::multiply(std::size_t shard_bytes) {
+  ec_encode_data(static_cast<int>(shard_bytes), static_cast<int>(inputs_.size()),
+                 static_cast<int>(outputs_.size()), tables_.data(), inputs_.data(), outputs_.data());
+}
+
 bool Gf8Code::encode(std::span<const std::uint8_t* const> data, std::span<std::uint8_t* const> parity,
                      std::size_t shard_bytes) {
+  const std::size_t k = data.size();
   const std::size_t m = parity.size();
-  if (!supports(data.size(), m) || shard_bytes == 0) return false;
-  const Kernels& kernels = active_kernels();
-  for (std::uint8_t* const shard : parity) std::memset(shard, 0, shard_bytes);
-  for (std::size_t i = 0; i < data.size(); ++i) {
+  if (!supports(k, m) || shard_bytes == 0) return false;
+  if (m == 0) return true;
+  inputs_.resize(k);
+  for (std::size_t i = 0; i < k; ++i) inputs_[i] = const_cast<std::uint8_t*>(data[i]);
+  outputs_.assign(parity.begin(), parity.end());
+  // Full blocks of a session all have the same shape.
+  if (table_inputs_ != k || tables_.size() != m * k * kTableBytes) {
+    weights_.resize(m * k);
     for (std::size_t j = 0; j < m; ++j) {
-      kernels.gf8_multiply_add(parity[j], data[i], tables_for(log_coefficient(m, j, i)), shard_bytes);
+      for (std::size_t i = 0; i < k; ++i) {
+        weights_[j * k + i] = field().exp[kOrder - field().log[(m + i) ^ j]];
+      }
     }
+    tables_.resize(m * k * kTableBytes);
+    ec_init_tables(static_cast<int>(k), static_cast<int>(m), weights_.data(), tables_.data());
+    table_inputs_ = k;
   }
+  multiply(shard_bytes);
   return true;
 }
 
@@ -85,41 +83,40 @@ bool Gf8Code::recover(std::span<std::uint8_t* const> data, std::span<const std::
   const std::size_t m = parity.size();
   if (!supports(k, m) || shard_bytes == 0 || data_present.size() != k) return false;
 
-  std::vector<std::uint16_t> missing;
-  for (std::size_t i = 0; i < k; ++i) {
-    if (data_present[i] == 0) missing.push_back(static_cast<std::uint16_t>(i));
-  }
-  const std::size_t e = missing.size();
-  if (e == 0) return true;
-  std::vector<std::uint16_t> rows;
-  for (std::size_t j = 0; j < m && rows.size() < e; ++j) {
-    if (parity[j] != nullptr) rows.push_back(static_cast<std::uint16_t>(j));
-  }
-  if (rows.size() < e) return false;
-
-  // What was received less what the known data contributed is what the missing data contributed.
-  const Kernels& kernels = active_kernels();
-  std::uint8_t* const rest = rest_.ensure(e * shard_bytes);
-  for (std::size_t a = 0; a < e; ++a) std::memcpy(rest + a * shard_bytes, parity[rows[a]], shard_bytes);
-  for (std::size_t i = 0; i < k; ++i) {
-    if (data_present[i] == 0) continue;
-    for (std::size_t a = 0; a < e; ++a) {
-      kernels.gf8_multiply_add(rest + a * shard_bytes, data[i], tables_for(log_coefficient(m, rows[a], i)),
-                               shard_bytes);
-    }
-  }
-
   // Row j stands for the point j, column i for the point m + i.
-  std::vector<std::uint16_t> columns(e);
-  for (std::size_t b = 0; b < e; ++b) columns[b] = static_cast<std::uint16_t>(m + missing[b]);
-  const CauchyInverse inverse(rows, columns, field().log.data(), kOrder);
-  for (std::size_t b = 0; b < e; ++b) {
-    std::uint8_t* const out = data[missing[b]];
-    std::memset(out, 0, shard_bytes);
-    for (std::size_t a = 0; a < e; ++a) {
-      kernels.gf8_multiply_add(out, rest + a * shard_bytes, tables_for(inverse.log_at(b, a)), shard_bytes);
-    }
+  missing_.clear();
+  outputs_.clear();
+  for (std::size_t i = 0; i < k; ++i) {
+    if (data_present[i] != 0) continue;
+    missing_.push_back(static_cast<std::uint16_t>(m + i));
+    outputs_.push_back(data[i]);
   }
+  const std::size_t e = missing_.size();
+  if (e == 0) return true;
+  rows_.clear();
+  for (std::size_t j = 0; j < m && rows_.size() < e; ++j) {
+    if (parity[j] != nullptr) rows_.push_back(static_cast<std::uint16_t>(j));
+  }
+  if (rows_.size() < e) return false;
+
+  cauchy_.prepare(rows_, missing_);
+  inputs_.clear();
+  weights_.resize(e * k);
+  const auto add_shard = [&](const std::uint8_t* shard, std::uint32_t log_of_point, std::uint16_t point) {
+    for (std::size_t b = 0; b < e; ++b) {
+      weights_[b * k + inputs_.size()] = field().exp[cauchy_.weight(log_of_point, point, b)];
+    }
+    inputs_.push_back(const_cast<std::uint8_t*>(shard));
+  };
+  for (std::size_t i = 0; i < k; ++i) {
+    const auto point = static_cast<std::uint16_t>(m + i);
+    if (data_present[i] != 0) add_shard(data[i], cauchy_.known(point), point);
+  }
+  for (std::size_t a = 0; a < e; ++a) add_shard(parity[rows_[a]], cauchy_.parity(a), rows_[a]);
+  tables_.resize(e * k * kTableBytes);
+  ec_init_tables(static_cast<int>(k), static_cast<int>(e), weights_.data(), tables_.data());
+  table_inputs_ = 0;
+  multiply(shard_bytes);
   return true;
 }
 

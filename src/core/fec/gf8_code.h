@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The erasure code over GF(2^8) (protocol section 14.2): at most 255 shards to a block, any shard length.
+// The erasure code over GF(2^8) (protocol section 14.2): at most 255 shards to a block, any shard length. The
+// matrix is ours, its products with the shards are ISA-L's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
-#include "core/fec/aligned_buffer.h"
+#include "core/fec/cauchy.h"
 
 namespace punktfunk::fec {
 
-// Same calls as Gf16Code. Not thread-safe.
+// Same calls as Gf16Code. Not thread-safe; allocates nothing once it has seen its largest shape.
 class Gf8Code {
  public:
+  Gf8Code();
+
   // At least one data shard, at most 255 shards together.
   [[nodiscard]] static bool supports(std::size_t k, std::size_t m);
 
@@ -28,7 +32,16 @@ class Gf8Code {
                              std::span<const std::uint8_t* const> parity, std::size_t shard_bytes);
 
  private:
-  AlignedBuffer rest_;  // what the missing shards contributed to the parity, one row per equation
+  void multiply(std::size_t shard_bytes);
+
+  std::vector<std::uint8_t> weights_;  // one row of inputs_.size() for each output
+  std::vector<std::uint8_t> tables_;  // ISA-L's, 32 bytes for each weight: at most 127 · 128 · 32 = 508 KiB
+  std::vector<std::uint8_t*> inputs_;  // read only; ISA-L's interface says otherwise
+  std::vector<std::uint8_t*> outputs_;
+  std::vector<std::uint16_t> missing_;  // points
+  std::vector<std::uint16_t> rows_;     // points
+  std::size_t table_inputs_ = 0;        // the shape whose encoding tables are in tables_, 0 for none
+  CauchyWeights cauchy_;
 };
 
 }  // namespace punktfunk::fec

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/fec/gf16_code.h"
+
 namespace punktfunk::media {
 
 bool is_within_limits(const wire::MediaHeader& header, std::size_t shard_bytes, const HeaderLimits& limits) {
@@ -14,6 +16,8 @@ bool is_within_limits(const wire::MediaHeader& header, std::size_t shard_bytes, 
   if (header.k > max_k) return false;
   if (shards > std::min<std::uint64_t>(max_k + parity_room, fec::max_block_shards(limits.scheme)))
     return false;
+  // A few very large shapes need more points than the field has, so that no code exists for them.
+  if (limits.scheme == fec::Scheme::gf16 && !fec::Gf16Code::supports(header.k, header.m)) return false;
 
   // A streaming sender keeps its blocks at 16 shards or more (13.4), which bounds how many a frame can have.
   const std::uint64_t frame_shards = (limits.max_frame_bytes + shard_bytes - 1) / shard_bytes;

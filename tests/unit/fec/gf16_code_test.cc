@@ -99,14 +99,10 @@ TEST(Gf16Code, BothEncodersMatchTheClosedForm) {
     Shards data(k, bytes);
     data.fill(random);
     const Shards expected = closed_form(data, m);
-    const auto in = data.views();
-    const Gf16Generator generator(k, m);
-    Shards direct(m, bytes);
-    code.encode_direct(generator, in, direct.writable(), bytes);
-    ASSERT_EQ(direct.all, expected.all);
-    Shards fft(m, bytes);
-    code.encode_fft(generator, in, fft.writable(), bytes);
-    ASSERT_EQ(fft.all, expected.all);
+    for (const auto method : {Gf16Code::Method::direct, Gf16Code::Method::transform}) {
+      code.force(method);
+      ASSERT_EQ(encoded(code, data, m).all, expected.all);
+    }
   }
 }
 
@@ -171,6 +167,9 @@ TEST(Gf16Code, RecoversEveryPatternOfASmallBlock) {
   }
 }
 
+constexpr Gf16Code::Method kMethods[] = {Gf16Code::Method::direct, Gf16Code::Method::transform,
+                                         Gf16Code::Method::chosen};
+
 TEST(Gf16Code, RecoversRandomPatterns) {
   const std::uint64_t seed = test::new_seed();
   std::mt19937_64 random(seed);
@@ -184,24 +183,52 @@ TEST(Gf16Code, RecoversRandomPatterns) {
     data.fill(random);
     const Shards parity = encoded(code, data, m);
     const std::size_t worst = std::min(k, m);
-    ASSERT_TRUE(recovers(code, data, parity, 0, m, random));
-    ASSERT_TRUE(recovers(code, data, parity, worst, worst, random));  // exactly k present
-    const std::size_t lost = random() % (worst + 1);
-    ASSERT_TRUE(recovers(code, data, parity, lost, lost + random() % (m - lost + 1), random));
-    ASSERT_FALSE(recovers(code, data, parity, worst, worst - 1, random));
+    for (const auto method : kMethods) {
+      code.force(method);
+      ASSERT_TRUE(recovers(code, data, parity, 0, m, random));
+      ASSERT_TRUE(recovers(code, data, parity, worst, worst, random));  // exactly k present
+      const std::size_t lost = random() % (worst + 1);
+      ASSERT_TRUE(recovers(code, data, parity, lost, lost + random() % (m - lost + 1), random));
+      ASSERT_FALSE(recovers(code, data, parity, worst, worst - 1, random));
+    }
   }
 }
 
 TEST(Gf16Code, RecoversLargeBlocks) {
   std::mt19937_64 random(5);
   Gf16Code code;
-  const std::size_t shapes[][3] = {{1000, 200, 200}, {4096, 410, 300}, {300, 700, 300}};
+  const std::size_t shapes[][3] = {
+      {1000, 200, 200}, {4096, 410, 300}, {300, 700, 300}, {3, 3000, 3}, {3000, 3, 2}};
   for (const auto& [k, m, lost] : shapes) {
     SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m));
     Shards data(k, 130);
     data.fill(random);
-    EXPECT_TRUE(recovers(code, data, encoded(code, data, m), lost, lost, random));
+    const Shards parity = encoded(code, data, m);
+    for (const auto method : kMethods) {
+      code.force(method);
+      EXPECT_TRUE(recovers(code, data, parity, lost, lost, random));
+    }
   }
+}
+
+// The largest shapes a peer can send: right, and within the bound on memory.
+TEST(Gf16Code, TheLargestBlocksStayWithinTheMemoryBound) {
+  std::mt19937_64 random(6);
+  Gf16Code code;
+  const std::size_t shapes[][3] = {{32768, 32767, 32767}, {57344, 5000, 4000}, {16000, 49000, 16000}};
+  for (const auto& [k, m, lost] : shapes) {
+    SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m));
+    Shards data(k, 66);
+    data.fill(random);
+    EXPECT_TRUE(recovers(code, data, encoded(code, data, m), lost, lost, random));
+    EXPECT_LE(code.scratch_bytes(), Gf16Code::kMaxScratchBytes);
+  }
+  // Nothing more is needed for what has been seen before, or for less.
+  const std::size_t held = code.scratch_bytes();
+  Shards data(200, 66);
+  data.fill(random);
+  EXPECT_TRUE(recovers(code, data, encoded(code, data, 40), 40, 40, random));
+  EXPECT_EQ(code.scratch_bytes(), held);
 }
 
 TEST(Gf16Code, ShapesOutsideTheFieldAreRefused) {

@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <random>
 
-#include "core/fec/cauchy.h"
 #include "core/fec/gf16_generator.h"
+#include "core/fec/gf16_locator.h"
+#include "core/fec/kernels/tower.h"
 #include "seed.h"
 #include "vectors.h"
 
@@ -62,26 +62,46 @@ TEST(Gf16Generator, VectorRows) {
   }
 }
 
-TEST(CauchyInverse, TimesTheMatrixIsIdentity) {
+TEST(TowerTables, LowConstantsMultiplyBothPartsAlike) {
   const std::uint64_t seed = test::new_seed();
   std::mt19937_64 random(seed);
   const Gf16Field& field = Gf16Field::instance();
-  for (const std::size_t e : {1u, 2u, 7u, 40u}) {
-    std::vector<std::uint16_t> points(65536);
-    for (std::size_t i = 0; i < points.size(); ++i) points[i] = static_cast<std::uint16_t>(i);
-    std::shuffle(points.begin(), points.end(), random);
-    const std::vector<std::uint16_t> x(points.begin(), points.begin() + static_cast<std::ptrdiff_t>(e));
-    const std::vector<std::uint16_t> y(points.end() - static_cast<std::ptrdiff_t>(e), points.end());
-    const CauchyInverse inverse(x, y, field.log_table(), Gf16Field::kOrder);
-    for (std::size_t b = 0; b < e; ++b) {
-      for (std::size_t c = 0; c < e; ++c) {
-        std::uint16_t sum = 0;
-        for (std::size_t a = 0; a < e; ++a) {
-          const std::uint16_t entry = field.divide(1, static_cast<std::uint16_t>(x[a] ^ y[c]));
-          sum = static_cast<std::uint16_t>(sum ^ field.multiply(field.exp(inverse.log_at(b, a)), entry));
-        }
-        ASSERT_EQ(sum, b == c ? 1 : 0) << e;
+  const TowerTables& tables = TowerTables::instance();
+  const auto low_product = [&](unsigned c, unsigned v) {
+    return unsigned{tables.nibbles[c][0][v & 15]} ^ tables.nibbles[c][1][v >> 4];
+  };
+  for (int i = 0; i < 100000; ++i) {
+    const auto word = static_cast<std::uint16_t>(random());
+    const auto other = static_cast<std::uint16_t>(random());
+    const TowerWord c = tables.from_word(word);
+    const TowerWord v = tables.from_word(other);
+    ASSERT_EQ(tables.from_word(v), other);
+    // c0·v + c1·(β·v)
+    const unsigned lifted_low = low_product(0x80, v >> 8);
+    const unsigned lifted_high = (v & 0xFFu) ^ (v >> 8);
+    const unsigned low = low_product(c & 0xFF, v & 0xFF) ^ low_product(c >> 8, lifted_low);
+    const unsigned high = low_product(c & 0xFF, v >> 8) ^ low_product(c >> 8, lifted_high);
+    ASSERT_EQ(tables.from_word(low | high << 8), field.multiply(word, other));
+  }
+}
+
+TEST(Locator, MatchesTheProduct) {
+  const std::uint64_t seed = test::new_seed();
+  std::mt19937_64 random(seed);
+  const Gf16Field& field = Gf16Field::instance();
+  for (const std::size_t size : {2u, 16u, 512u, 65536u}) {
+    std::vector<std::int32_t> points(size);
+    const std::size_t every = 1 + random() % 5;
+    for (auto& point : points) point = random() % every == 0 ? 1 : 0;
+    const std::vector<std::int32_t> erased = points;
+    locate_erasures(points);
+    for (int round = 0; round < 20; ++round) {
+      const std::size_t x = random() % size;
+      std::uint64_t log = 0;
+      for (std::size_t y = 0; y < size; ++y) {
+        if (y != x && erased[y] != 0) log += field.log(static_cast<std::uint16_t>(x ^ y));
       }
+      ASSERT_EQ(static_cast<std::uint64_t>(points[x]), log % Gf16Field::kOrder) << size << " " << x;
     }
   }
 }

@@ -3,6 +3,7 @@
 // data. Memory stays within the budget by our own count and by the heap's, and no wrong frame comes out.
 #include <gtest/gtest.h>
 
+#include "core/media/header_rules.h"
 #include "heap_watch.h"
 #include "media_pair.h"
 
@@ -288,6 +289,20 @@ TEST(HostileMedia, RandomBytesChangeNothing) {
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->au, au);
   }
+}
+
+// 8192 + 60000 points are more than the field has: nothing of such a block may be stored.
+TEST(HeaderRules, ShapesWithoutACodeAreRefused) {
+  const HeaderLimits limits{fec::Scheme::gf16, 65535, 64u << 20};
+  wire::MediaHeader header{};
+  header.flags = wire::kFlagLastBlock;
+  header.k = 57344;
+  header.m = 5000;
+  EXPECT_TRUE(is_within_limits(header, 512, limits));
+  header.k = 60000;
+  EXPECT_FALSE(is_within_limits(header, 512, limits));
+  header.m = 0;
+  EXPECT_TRUE(is_within_limits(header, 512, limits));
 }
 
 }  // namespace

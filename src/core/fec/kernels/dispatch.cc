@@ -14,6 +14,15 @@ std::vector<const Kernels*> detect() {
 #if defined(PUNKTFUNK_FEC_X86)
   if (__builtin_cpu_supports("ssse3")) found.push_back(&kSsse3Kernels);
   if (__builtin_cpu_supports("avx2")) found.push_back(&kAvx2Kernels);
+  if (__builtin_cpu_supports("gfni")) {
+    if (__builtin_cpu_supports("avx2")) found.push_back(&kAvx2GfniKernels);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl")) {
+      found.push_back(&kAvx512GfniKernels);
+    }
+  }
+#elif defined(PUNKTFUNK_FEC_ARM64)
+  found.push_back(&kNeonKernels);
 #endif
   return found;
 }

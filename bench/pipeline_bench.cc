@@ -30,6 +30,7 @@ struct Report {
   double goodput_gbps = 0;
   double bare_gbps = 0;
   double per_core_gbps = 0;
+  double bare_per_core_gbps = 0;
   std::uint64_t drops = 0;
   std::uint64_t frames = 0;
   media::MediaReceiver::Stats media;
@@ -43,7 +44,7 @@ double gbps(std::uint64_t bytes, double seconds) {
 // Shares of a side's working time: what the clocks saw as our work is divided as the parts, measured alone,
 // divide it.
 nlohmann::json shares(const Side& side, const std::vector<std::pair<const char*, double>>& parts) {
-  const double busy = side.work_s + side.kernel_s;
+  const double busy = side.busy_s();
   double sum = 0;
   for (const auto& part : parts) sum += part.second;
   nlohmann::json result;
@@ -65,6 +66,9 @@ Result<Report> measure(const Options& options) {
   if (!nothing) return tl::unexpected(nothing.error());
   report.bare_gbps = gbps(nothing->bytes_received, nothing->seconds);
 
+  report.bare_per_core_gbps =
+      gbps(nothing->bytes_received, std::max(nothing->send.busy_s(), nothing->receive.busy_s()));
+
   const Parts parts = measure_parts(options.shape);
   PumpOptions ours = options.pump;
   if (options.rate_gbps > 0) {
@@ -78,7 +82,7 @@ Result<Report> measure(const Options& options) {
 
   report.run = *run;
   report.goodput_gbps = gbps(sink.bytes(), run->seconds);
-  report.per_core_gbps = gbps(sink.bytes(), std::max(run->send.cpu_s, run->receive.cpu_s));
+  report.per_core_gbps = gbps(sink.bytes(), std::max(run->send.busy_s(), run->receive.busy_s()));
   report.drops = run->sent - run->received;
   report.frames = sink.frames();
   report.media = sink.stats();
@@ -103,13 +107,14 @@ nlohmann::json to_json(const Options& options, const Report& report) {
   return {{"goodput_gbps", report.goodput_gbps},
           {"goodput_per_cpu_gbps", report.per_core_gbps},
           {"bare_gbps", report.bare_gbps},
+          {"bare_per_cpu_gbps", report.bare_per_core_gbps},
           {"ratio", report.bare_gbps > 0 ? report.goodput_gbps / report.bare_gbps : 0},
           {"drops", report.drops},
           {"frames", report.frames},
           {"frames_lost", report.media.frames_lost},
           {"packets_per_s", static_cast<double>(report.run.received) / seconds},
-          {"cpu_send", report.run.send.cpu_s / seconds},
-          {"cpu_recv", report.run.receive.cpu_s / seconds},
+          {"cpu_send", report.run.send.busy_s() / seconds},
+          {"cpu_recv", report.run.receive.busy_s() / seconds},
           {"seconds", seconds},
           {"rate_gbps", options.rate_gbps},
           {"aead", crypto::aead::default_backend().name},
@@ -132,10 +137,14 @@ void print(const Options& options, const nlohmann::json& report) {
   std::printf("goodput   %.2f Gbit/s of access-unit bytes, %.0f packets/s, %.0f frames (%.0f lost)\n",
               number("goodput_gbps"), number("packets_per_s"), number("frames"), number("frames_lost"));
   std::printf("          %.2f Gbit/s per processor of the busier side\n", number("goodput_per_cpu_gbps"));
-  std::printf("bare loop %.2f Gbit/s of datagram bytes; ratio %.2f\n", number("bare_gbps"), number("ratio"));
+  std::printf("bare loop %.2f Gbit/s of datagram bytes (%.2f per processor); ratio %.2f\n",
+              number("bare_gbps"), number("bare_per_cpu_gbps"), number("ratio"));
   std::printf("processor send %.2f, receive %.2f; datagrams dropped %.0f\n", number("cpu_send"),
               number("cpu_recv"), number("drops"));
-  std::printf("share of each stage of the working time\n");
+  const auto& alone = report.at("stages").at("alone_ns_per_shard");
+  std::printf("alone, ns a data shard:");
+  for (const auto& [name, ns] : alone.items()) std::printf(" %s %.0f", name.c_str(), ns.get<double>());
+  std::printf("\nshare of each stage of the working time\n");
   print_stages(report.at("stages"), "send");
   print_stages(report.at("stages"), "receive");
 }

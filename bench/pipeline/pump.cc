@@ -31,26 +31,23 @@ void pin_to(int cpu) {
   ::pthread_setaffinity_np(::pthread_self(), sizeof(set), &set);
 }
 
-// Adds what passes between its calls to one of the sums of a Side.
+// Adds the processor time between its calls to one of the sums of a Side.
 class Laps {
  public:
   void end_of(double& sum) {
-    const TimePoint now = monotonic_now();
-    sum += to_seconds(now - last_);
+    const double now = thread_cpu_s();
+    sum += now - last_;
     last_ = now;
   }
-  [[nodiscard]] TimePoint last() const { return last_; }
 
  private:
-  TimePoint last_ = monotonic_now();
+  double last_ = thread_cpu_s();
 };
 
-// Waits actively: a sleep on this scale would measure the scheduler. Returns the processor time it took.
+// Waits actively: a sleep on this scale would measure the scheduler.
 template <class Done>
-double spin_until(Done done) {
-  const double before = thread_cpu_s();
+void spin_until(Done done) {
   while (!done()) ::sched_yield();
-  return thread_cpu_s() - before;
 }
 
 struct Shared {
@@ -67,36 +64,34 @@ class Sender {
 
   void run(PumpResult& result) {
     pin_to(options_.send_cpu);
-    const double cpu_before = thread_cpu_s();
-    laps_ = Laps();
-    next_at_ = laps_.last();
-    const TimePoint end = laps_.last() + Duration(static_cast<std::int64_t>(options_.seconds * 1e9));
+    Laps laps;
+    next_at_ = monotonic_now();
+    const TimePoint end = next_at_ + Duration(static_cast<std::int64_t>(options_.seconds * 1e9));
     const std::size_t datagram = source_.datagram_bytes();
     const std::size_t burst = std::max<std::size_t>(65'507 / datagram, 1) * datagram;
     SendOptions patient;
     patient.patience = std::chrono::seconds(1);
-    while (laps_.last() < end) {
+    while (monotonic_now() < end) {
       const ByteView all = source_.next();
-      laps_.end_of(result.send.work_s);
+      laps.end_of(result.send.work_s);
       for (std::size_t at = 0; at < all.size(); at += burst) {
         const ByteView piece = all.subspan(at, std::min(burst, all.size() - at));
         wait_for_turn(piece.size());
-        laps_.end_of(result.send.wait_s);
+        laps.end_of(result.send.wait_s);
         socket_.send(SocketAddress{}, to_, piece, datagram, patient);
         sent_bytes_ += piece.size();
         shared_.sent_bytes.store(sent_bytes_, std::memory_order_release);
-        laps_.end_of(result.send.kernel_s);
+        laps.end_of(result.send.kernel_s);
       }
     }
     shared_.sender_done.store(true, std::memory_order_release);
     result.sent = sent_bytes_ / datagram;
-    result.send.cpu_s = thread_cpu_s() - cpu_before - spun_s_;
   }
 
  private:
   void wait_for_turn(std::size_t bytes) {
     if (options_.rate_gbps > 0) {
-      if (monotonic_now() < next_at_) spun_s_ += spin_until([&] { return monotonic_now() >= next_at_; });
+      spin_until([&] { return monotonic_now() >= next_at_; });
       next_at_ += Duration(static_cast<std::int64_t>(static_cast<double>(bytes) * 8 / options_.rate_gbps));
       return;
     }
@@ -106,7 +101,7 @@ class Sender {
     };
     if (fits()) return;
     const TimePoint give_up = monotonic_now() + kStall;
-    spun_s_ += spin_until([&] { return fits() || monotonic_now() > give_up; });
+    spin_until([&] { return fits() || monotonic_now() > give_up; });
     if (!fits()) lost_bytes_ = sent_bytes_ - shared_.received_bytes.load(std::memory_order_acquire);
   }
 
@@ -115,17 +110,13 @@ class Sender {
   Source& source_;
   const PumpOptions& options_;
   Shared& shared_;
-  Laps laps_;
   TimePoint next_at_{};
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t lost_bytes_ = 0;
-  double spun_s_ = 0;
 };
 
 void receive(UdpSocket& socket, Sink& sink, const PumpOptions& options, Shared& shared, PumpResult& result) {
   pin_to(options.receive_cpu);
-  const double cpu_before = thread_cpu_s();
-  double spun_s = 0;
   TimePoint last_arrival = monotonic_now();
   Laps laps;
   while (true) {
@@ -133,17 +124,18 @@ void receive(UdpSocket& socket, Sink& sink, const PumpOptions& options, Shared& 
       return shared.sent_bytes.load(std::memory_order_acquire) > result.bytes_received ||
              shared.sender_done.load(std::memory_order_acquire);
     };
-    if (!something()) spun_s += spin_until(something);
+    spin_until(something);
     laps.end_of(result.receive.wait_s);
     const auto datagrams = socket.receive_batch();
     if (datagrams.empty()) {
       // Sent, but not here yet, or lost.
       laps.end_of(result.receive.wait_s);
-      if (shared.sender_done.load(std::memory_order_acquire) && laps.last() - last_arrival > kStall) break;
+      if (shared.sender_done.load(std::memory_order_acquire) && monotonic_now() - last_arrival > kStall)
+        break;
       continue;
     }
     laps.end_of(result.receive.kernel_s);
-    last_arrival = laps.last();
+    last_arrival = monotonic_now();
     std::uint64_t bytes = 0;
     for (const ReceivedDatagram& datagram : datagrams) bytes += datagram.bytes.size();
     sink.take(datagrams, last_arrival);
@@ -151,9 +143,8 @@ void receive(UdpSocket& socket, Sink& sink, const PumpOptions& options, Shared& 
     result.bytes_received += bytes;
     shared.received_bytes.store(result.bytes_received, std::memory_order_release);
     laps.end_of(result.receive.work_s);
-    last_arrival = laps.last();
+    last_arrival = monotonic_now();
   }
-  result.receive.cpu_s = thread_cpu_s() - cpu_before - spun_s;
   result.seconds = to_seconds(last_arrival.time_since_epoch());
 }
 

@@ -40,11 +40,12 @@ struct PumpOptions {
   int receive_cpu = 1;
 };
 
+// Processor time, so that the figures hold on a machine that has other work as well.
 struct Side {
   double work_s = 0;    // in the Source or the Sink
   double kernel_s = 0;  // in send() or receive_batch()
-  double wait_s = 0;    // for the other side, or for the pace
-  double cpu_s = 0;     // processor time of the thread, less what it spent waiting actively
+  double wait_s = 0;    // actively waiting for the other side, or for the pace
+  [[nodiscard]] double busy_s() const { return work_s + kernel_s; }
 };
 
 struct PumpResult {

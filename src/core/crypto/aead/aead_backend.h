@@ -80,5 +80,13 @@ struct Backend {
   return packet.data() + packet.size() - kMediaTagBytes;
 }
 
+// Takes the same time for any contents. Both are kMediaTagBytes long. Two words at once: a loop over bytes
+// took a quarter of the time that opening the packet does.
+[[nodiscard]] inline bool is_same_tag(const std::uint8_t* a, const std::uint8_t* b) {
+  const std::uint64_t low = load_le<std::uint64_t>(a) ^ load_le<std::uint64_t>(b);
+  const std::uint64_t high = load_le<std::uint64_t>(a + 8) ^ load_le<std::uint64_t>(b + 8);
+  return (low | high) == 0;
+}
+
 }  // namespace aead
 }  // namespace punktfunk::crypto

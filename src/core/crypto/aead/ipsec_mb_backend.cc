@@ -65,7 +65,7 @@ class GcmCipher final : public PacketCipher {
       const MutableBytes body = body_of(packet);
       IMB_AES128_GCM_DEC(manager_, &key.schedule, &context, body.data(), body.data(), body.size(),
                          nonce.data(), packet.data(), kMediaAadBytes, tag.data(), kMediaTagBytes);
-      authentic[i] = equal_constant_time(tag, packet.last(kMediaTagBytes));
+      authentic[i] = is_same_tag(tag.data(), tag_of(packet));
     }
     // The right tag of a forged packet is worth something to a forger.
     explicit_bzero(&context, sizeof(context));
@@ -102,7 +102,7 @@ class ChachaCipher final : public PacketCipher {
     run(
         slot, packets, [&](std::size_t i, const MediaPacket&) { return tags[i % kMaxInFlight].data(); },
         [&](std::size_t i) {
-          authentic[i] = equal_constant_time(tags[i % kMaxInFlight], packets[i].packet.last(kMediaTagBytes));
+          authentic[i] = is_same_tag(tags[i % kMaxInFlight].data(), tag_of(packets[i].packet));
         });
     explicit_bzero(tags.data(), sizeof(tags));
   }

@@ -16,6 +16,7 @@ using wire::FrameType;
 
 namespace {
 constexpr std::uint64_t kControlStreamType = 0x00;  // section 5.4
+constexpr std::uint32_t kMaxFecPercent = 90;        // section 15
 }  // namespace
 
 std::optional<std::string> objection_to(const wire::ServerHello& hello, const wire::ClientHello& asked) {
@@ -26,9 +27,10 @@ std::optional<std::string> objection_to(const wire::ServerHello& hello, const wi
   if (hello.fec_scheme != wire::kFecGf16) {
     return "The host chose a loss protection this client does not have; update the older of the two.";
   }
+  // Section 13.2 without its limit: what is asked here is whether the limit would be passed.
   const std::uint32_t k = hello.max_data_per_block;
-  if (hello.fec_percent > 90 ||
-      k + fec::parity_count(k, hello.fec_percent, k, hello.fec_percent, fec::Scheme::gf16) > 65535) {
+  const std::uint32_t wanted = hello.fec_percent == 0 ? 0 : std::max(2u, (k * hello.fec_percent + 99) / 100);
+  if (hello.fec_percent > kMaxFecPercent || k + wanted > fec::max_block_shards(fec::Scheme::gf16)) {
     return "The host announced an impossible amount of loss protection.";
   }
   const std::uint8_t codecs = asked.video_codecs == 0 ? std::uint8_t{2} : asked.video_codecs;
@@ -78,12 +80,16 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
   if (type == FrameType::refused) {
     const auto refused = wire::Refused::decode(frame.body);
     if (!refused) return close(CloseCode::error, "The host's refusal is malformed.");
-    return surroundings_.refused(refused->code, clean_text(refused->reason, 256));
+    // Whatever follows in the stream is not meant for a client that was turned away.
+    state_ = State::closed;
+    deadline_.reset();
+    pairing_.reset();
+    return surroundings_.refused(refused->code, clean_text(refused->reason, wire::kMaxRefusedReason));
   }
   switch (state_) {
     case State::await_server_hello:
-      // Section 9: before ServerHello everything but Pending, Redirect and Refused is ignored. Redirect belongs to a feature
-      // this client does not announce.
+      // Section 9: before ServerHello everything but Pending, Redirect and Refused is ignored. Redirect
+      // belongs to a feature this client does not announce.
       if (type == FrameType::pending) return surroundings_.pending();
       if (type == FrameType::server_hello) return on_server_hello(frame, now);
       return;
@@ -110,11 +116,13 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
         if (!result) return close(CloseCode::error, "The host's pairing answer is malformed.");
         surroundings_.pairing_finished(result->ok);
         // Section 10.1: success closes with 0, failure with 1.
-        close(result->ok ? CloseCode::done : CloseCode::error, result->ok ? "" : "The host did not accept the PIN.");
+        close(result->ok ? CloseCode::done : CloseCode::error,
+              result->ok ? "" : "The host did not accept the PIN.");
       }
       return;
     case State::idle:
-    case State::closed: return;
+    case State::closed:
+      return;
   }
 }
 
@@ -148,12 +156,14 @@ void ClientControl::on_challenge(const wire::Frame& frame, TimePoint now) {
   if (!key) return close(CloseCode::error, "The host's pairing challenge carries an impossible value.");
   const auto expected = crypto::confirm_host(*key, pairing_as_.own_fingerprint, pairing_as_.host_fingerprint);
   if (!equal_constant_time(expected, challenge->host_confirm)) {
-    // A wrong PIN, or somebody between the two: this end learns it first. The host hears only that pairing failed.
+    // A wrong PIN, or somebody between the two: this end learns it first. The host hears only that pairing
+    // failed.
     surroundings_.pairing_finished(false);
     return close(CloseCode::error, "The PIN is wrong.");
   }
   wire::PairProof proof;
-  proof.client_confirm = crypto::confirm_client(*key, pairing_as_.own_fingerprint, pairing_as_.host_fingerprint);
+  proof.client_confirm =
+      crypto::confirm_client(*key, pairing_as_.own_fingerprint, pairing_as_.host_fingerprint);
   state_ = State::await_result;
   deadline_ = now + kPairingWait;
   send(FrameType::pair_proof, proof.encode());

@@ -19,8 +19,8 @@
 
 namespace punktfunk::control {
 
-// The client's side of the control stream: the handshake of section 9 with its clock rounds, or PIN pairing (section 10).
-// A pure state machine: bytes and time in, calls on its surroundings out. One thread.
+// The client's side of the control stream: the handshake of section 9 with its clock rounds, or PIN pairing
+// (section 10). A pure state machine: bytes and time in, calls on its surroundings out. One thread.
 class ClientControl {
  public:
   class Surroundings {
@@ -31,13 +31,14 @@ class ClientControl {
     virtual void close(wire::CloseCode code, std::string_view reason) = 0;
     // The host waits for its operator (section 9.3); comes again every 10 s.
     virtual void pending() = 0;
-    // The host's answer passed every check of section 8.3. The receiver must be able to take media when this returns.
-    // False: keys could not be made; the machine closes.
+    // The host's answer passed every check of section 8.3. The receiver must be able to take media when this
+    // returns. False: keys could not be made; the machine closes.
     [[nodiscard]] virtual bool session_opened(const wire::ServerHello& hello) = 0;
     virtual void stream_config(const wire::StreamConfig& config) = 0;
     // The host answered the proof; on success it has stored this client, and the caller stores the host.
     virtual void pairing_finished(bool accepted) = 0;
-    // REFUSED, for carriers whose close codes cannot be seen; a close with the same code follows on QUIC.
+    // REFUSED, for carriers whose close codes cannot be seen; a close with the same code follows on QUIC. The
+    // machine does nothing after it.
     virtual void refused(std::uint32_t code, std::string_view reason) = 0;
   };
 
@@ -85,7 +86,9 @@ class ClientControl {
   PairingAs pairing_as_;
 };
 
-// Checks of section 8.3 on what the host answered, given what was asked. nullopt = acceptable, else a sentence.
-[[nodiscard]] std::optional<std::string> objection_to(const wire::ServerHello& hello, const wire::ClientHello& asked);
+// Checks of section 8.3 on what the host answered, given what was asked. nullopt = acceptable, else a
+// sentence.
+[[nodiscard]] std::optional<std::string> objection_to(const wire::ServerHello& hello,
+                                                      const wire::ClientHello& asked);
 
 }  // namespace punktfunk::control

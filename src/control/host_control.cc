@@ -15,6 +15,16 @@ namespace punktfunk::control {
 using wire::CloseCode;
 using wire::FrameType;
 
+namespace {
+
+// Client to host, and meaningful only at its place in the handshake.
+bool is_handshake_frame(const wire::Frame& frame) {
+  return frame.is(FrameType::client_hello) || frame.is(FrameType::ready) ||
+         frame.is(FrameType::pair_request) || frame.is(FrameType::pair_proof);
+}
+
+}  // namespace
+
 HostControl::HostControl(Peer peer, const crypto::Digest& host_fingerprint, PairingDesk& desk,
                          Surroundings& surroundings, RandomSource& random, TimePoint now)
     : peer_(std::move(peer)),
@@ -47,24 +57,32 @@ void HostControl::on_stream_data(ByteView bytes, bool fin, TimePoint now) {
 
 void HostControl::on_frame(const wire::Frame& frame, TimePoint now) {
   switch (state_) {
-    case State::await_first_frame: return on_first_frame(frame, now);
+    case State::await_first_frame:
+      return on_first_frame(frame, now);
     case State::await_proof:
-      if (frame.type == static_cast<std::uint64_t>(FrameType::pair_proof)) return on_pair_proof(frame, now);
-      return close(CloseCode::error, "Pairing expected the client's proof.");
+      if (frame.is(FrameType::pair_proof)) return on_pair_proof(frame, now);
+      if (is_handshake_frame(frame)) close(CloseCode::error, "Pairing expected the client's proof.");
+      return;
     case State::deciding:
     case State::await_ready:
-    case State::running: return on_session_frame(frame, now);
+    case State::running:
+      return on_session_frame(frame, now);
     case State::await_stream:
     case State::paired:
-    case State::closed: return;
+    case State::closed:
+      return;
   }
 }
 
 void HostControl::on_first_frame(const wire::Frame& frame, TimePoint now) {
   switch (static_cast<FrameType>(frame.type)) {
-    case FrameType::client_hello: return on_client_hello(frame, now);
-    case FrameType::pair_request: return on_pair_request(frame, now);
-    default: return;  // skipped, known or not; the deadline for the first frame still runs
+    case FrameType::client_hello:
+      return on_client_hello(frame, now);
+    case FrameType::pair_request:
+      return on_pair_request(frame, now);
+    default:
+      if (is_handshake_frame(frame)) close(CloseCode::error, "The client did not begin with a hello.");
+      return;  // anything else is skipped; the deadline for the first frame still runs
   }
 }
 
@@ -75,10 +93,11 @@ void HostControl::on_client_hello(const wire::Frame& frame, TimePoint now) {
     return close(CloseCode::client_certificate_needed, "This host admits only clients with a certificate.");
   }
   if (!surroundings_.is_paired(*peer_.fingerprint)) {
-    return close(CloseCode::pairing_not_armed, "This device is not paired with the host; pair it with a PIN first.");
+    return close(CloseCode::pairing_not_armed,
+                 "This device is not paired with the host; pair it with a PIN first.");
   }
   state_ = State::deciding;
-  deadline_ = now + kPendingEvery;
+  deadline_ = now + kFirstPending;
   surroundings_.session_requested(*hello);
 }
 
@@ -98,12 +117,13 @@ void HostControl::refuse(CloseCode code, std::string_view reason) {
 void HostControl::on_pair_request(const wire::Frame& frame, TimePoint now) {
   const auto request = wire::PairRequest::decode(frame.body);
   if (!request) return close(CloseCode::error, "The pairing request is malformed.");
-  if (!peer_.fingerprint) return close(CloseCode::client_certificate_needed, "Pairing needs a client certificate.");
+  if (!peer_.fingerprint)
+    return close(CloseCode::client_certificate_needed, "Pairing needs a client certificate.");
   auto attempt = desk_.take(*peer_.fingerprint, peer_.address, now);
   if (const auto* code = std::get_if<CloseCode>(&attempt)) return close(*code, wire::describe(*code));
   std::string& pin = std::get<std::string>(attempt);
-  const crypto::Spake2 exchange(crypto::Spake2::Role::host, as_bytes(pin), *peer_.fingerprint, host_fingerprint_,
-                                random_);
+  const crypto::Spake2 exchange(crypto::Spake2::Role::host, as_bytes(pin), *peer_.fingerprint,
+                                host_fingerprint_, random_);
   explicit_bzero(pin.data(), pin.size());
   pairing_key_ = exchange.finish(request->spake_a);
   if (!pairing_key_) return close(CloseCode::error, "The pairing request carries an impossible value.");
@@ -152,8 +172,10 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       return;
     }
     case FrameType::set_bitrate: {
-      // This host does not follow client rate control yet: section 28 asks for the rate in force as the answer.
-      if (!wire::SetBitrate::decode(frame.body)) return close(CloseCode::error, "A bitrate request is malformed.");
+      // This host does not follow client rate control yet: section 28 asks for the rate in force as the
+      // answer.
+      if (!wire::SetBitrate::decode(frame.body))
+        return close(CloseCode::error, "A bitrate request is malformed.");
       if (state_ != State::running) return;
       wire::BitrateChanged answer;
       answer.bitrate_kbps = bitrate_kbps_;
@@ -161,7 +183,8 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       return;
     }
     case FrameType::reconfigure: {
-      if (!wire::Reconfigure::decode(frame.body)) return close(CloseCode::error, "A mode request is malformed.");
+      if (!wire::Reconfigure::decode(frame.body))
+        return close(CloseCode::error, "A mode request is malformed.");
       if (state_ != State::running) return;
       wire::Reconfigured answer;
       answer.accepted = false;
@@ -169,10 +192,9 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       send(FrameType::reconfigured, answer.encode());
       return;
     }
-    case FrameType::client_hello:
-    case FrameType::pair_request:
-    case FrameType::pair_proof: return close(CloseCode::error, "A message of the handshake came again.");
-    default: return;  // unknown types, and optional ones this host did not offer, are skipped
+    default:
+      if (is_handshake_frame(frame)) close(CloseCode::error, "A message of the handshake came again.");
+      return;  // unknown types, and optional ones this host did not offer, are skipped
   }
 }
 
@@ -182,15 +204,20 @@ void HostControl::handle_deadline(TimePoint now) {
   if (!deadline_ || now < *deadline_) return;
   switch (state_) {
     case State::await_stream:
-    case State::await_first_frame: return close(CloseCode::error, "The client did not say hello in time.");
-    case State::await_proof: return close(CloseCode::error, "The client did not finish pairing in time.");
-    case State::await_ready: return close(CloseCode::error, "The client did not become ready in time.");
-    case State::paired: return close(CloseCode::done, "");
+    case State::await_first_frame:
+      return close(CloseCode::error, "The client did not say hello in time.");
+    case State::await_proof:
+      return close(CloseCode::error, "The client did not finish pairing in time.");
+    case State::await_ready:
+      return close(CloseCode::error, "The client did not become ready in time.");
+    case State::paired:
+      return close(CloseCode::done, "");
     case State::deciding:
       deadline_ = now + kPendingEvery;
       return send(FrameType::pending, {});
     case State::running:
-    case State::closed: deadline_.reset();
+    case State::closed:
+      deadline_.reset();
   }
 }
 

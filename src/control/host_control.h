@@ -19,8 +19,9 @@
 
 namespace punktfunk::control {
 
-// The host's side of one connection's control stream: handshake order (section 9), PIN pairing (section 10) and the frames of
-// a running session. A pure state machine: bytes and time in, calls on its surroundings out. One thread.
+// The host's side of one connection's control stream: handshake order (section 9), PIN pairing (section 10)
+// and the frames of a running session. A pure state machine: bytes and time in, calls on its surroundings
+// out. One thread.
 class HostControl {
  public:
   struct Peer {
@@ -28,7 +29,8 @@ class HostControl {
     SocketAddress address;
   };
 
-  // What the machine asks of the connection and the host. close() ends the connection; the machine does nothing after it.
+  // What the machine asks of the connection and the host. close() ends the connection; the machine does
+  // nothing after it.
   class Surroundings {
    public:
     virtual ~Surroundings() = default;
@@ -36,7 +38,8 @@ class HostControl {
     virtual void close(wire::CloseCode code, std::string_view reason) = 0;
     // Whether this device may start a session.
     [[nodiscard]] virtual bool is_paired(const crypto::Digest& fingerprint) = 0;
-    // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on both ends.
+    // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on
+    // both ends.
     [[nodiscard]] virtual bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) = 0;
     // An allowed client asks for a session. Answered later by accept() or refuse().
     virtual void session_requested(const wire::ClientHello& hello) = 0;
@@ -46,16 +49,20 @@ class HostControl {
     [[nodiscard]] virtual std::uint64_t session_time_ns(TimePoint at) = 0;
   };
 
-  // Section 9: how long the reference host waits for the stream and the first frame, and from ServerHello to Ready.
+  // Section 9: how long the reference host waits for the stream and the first frame, and from ServerHello to
+  // Ready.
   static constexpr Duration kHandshakeWait = std::chrono::seconds(10);
   static constexpr Duration kPendingEvery = std::chrono::seconds(10);
+  // A decision that takes longer than this is announced as slow. Well before a client's budget for an answer,
+  // 10 s, is over; starting a display and an encoder takes less, so that ordinary clients never see it.
+  static constexpr Duration kFirstPending = std::chrono::seconds(2);
   // Section 10.1.
   static constexpr Duration kPairingWait = std::chrono::seconds(60);
   static constexpr Duration kPairedLinger = std::chrono::seconds(5);
 
   // `desk`, `surroundings` and `random` outlive the machine.
-  HostControl(Peer peer, const crypto::Digest& host_fingerprint, PairingDesk& desk, Surroundings& surroundings,
-              RandomSource& random, TimePoint now);
+  HostControl(Peer peer, const crypto::Digest& host_fingerprint, PairingDesk& desk,
+              Surroundings& surroundings, RandomSource& random, TimePoint now);
 
   // Bytes of the control stream after its type varint. `fin`: the client ended its direction.
   void on_stream_data(ByteView bytes, bool fin, TimePoint now);
@@ -74,7 +81,16 @@ class HostControl {
   }
 
  private:
-  enum class State { await_stream, await_first_frame, await_proof, paired, deciding, await_ready, running, closed };
+  enum class State {
+    await_stream,
+    await_first_frame,
+    await_proof,
+    paired,
+    deciding,
+    await_ready,
+    running,
+    closed
+  };
 
   void on_frame(const wire::Frame& frame, TimePoint now);
   void on_first_frame(const wire::Frame& frame, TimePoint now);

@@ -15,7 +15,8 @@ constexpr int kBatchesPerTurn = 16;
 constexpr auto kStopWait = std::chrono::seconds(5);
 constexpr Duration kSnapshotEvery = std::chrono::milliseconds(100);
 
-// The address packets to `host` leave from: what the kernel's routing picks for a connected socket. Nothing is sent.
+// The address packets to `host` leave from: what the kernel's routing picks for a connected socket. Nothing
+// is sent.
 Result<SocketAddress> local_address_towards(const SocketAddress& host) {
   const UniqueFd probe(::socket(host.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   SocketAddress local;
@@ -50,7 +51,8 @@ Result<std::unique_ptr<ClientEndpoint>> ClientEndpoint::create(const ClientEndpo
 }
 
 void ClientEndpoint::start() {
-  loop_.start("pf-network", socket_->fd(), [this] { read_socket(); }, [this] { return turn(); });
+  loop_.start(
+      "pf-network", socket_->fd(), [this] { read_socket(); }, [this] { return turn(); });
 }
 
 void ClientEndpoint::connect(ConnectOptions connect, const wire::ClientHello& hello) {
@@ -127,7 +129,7 @@ void ClientEndpoint::close(wire::CloseCode code, std::string reason) {
 }
 
 void ClientEndpoint::stop() {
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(stopped_, true) || !loop_.is_started()) return;
   auto sent = std::make_shared<std::promise<void>>();
   auto done = sent->get_future();
   loop_.post([sent] { sent->set_value(); });

@@ -26,8 +26,8 @@ ClientNode::ClientNode(const control::Identity* identity, RandomSource& random, 
 ClientNode::~ClientNode() { explicit_bzero(pairing_pin_.data(), pairing_pin_.size()); }
 
 Result<std::unique_ptr<ClientNode>> ClientNode::create(const control::QuicConfig& quic,
-                                                       const control::Identity* identity, RandomSource& random,
-                                                       ClientEvents& events) {
+                                                       const control::Identity* identity,
+                                                       RandomSource& random, ClientEvents& events) {
   std::unique_ptr<ClientNode> node(new ClientNode(identity, random, events));
   control::QuicConfig config = quic;
   config.handshake_timeout = kDialAttempt;
@@ -45,7 +45,8 @@ void ClientNode::connect(const ConnectOptions& options, const wire::ClientHello&
   dial(now);
 }
 
-void ClientNode::pair(const ConnectOptions& options, std::string device_name, std::string pin, TimePoint now) {
+void ClientNode::pair(const ConnectOptions& options, std::string device_name, std::string pin,
+                      TimePoint now) {
   options_ = options;
   device_name_ = std::move(device_name);
   pairing_pin_ = std::move(pin);
@@ -75,7 +76,8 @@ void ClientNode::receive(const SocketAddress& local, const SocketAddress& remote
   }
   const auto outcome = receiver_->receive(datagram, now);
   if (outcome == media::MediaReceiver::Outcome::frame_ready) drain_frames(now);
-  // Asking as soon as a hole is likely to stay, instead of when it is given up, heals the picture about 100 ms earlier.
+  // Asking as soon as a hole is likely to stay, instead of when it is given up, heals the picture about 100
+  // ms earlier.
   if (receiver_->is_loss_suspected(now)) recovery_->on_frame_lost(now);
 }
 
@@ -123,7 +125,8 @@ void ClientNode::handle_deadline(TimePoint now) {
     give_up_at_.reset();
     local_end_ = ClientEnd{EndKind::timed_out, CloseCode::error,
                            "The host at " + options_.host.to_string() + " did not answer in time."};
-    if (connection_) quic_->close(*connection_, static_cast<std::uint64_t>(CloseCode::user_quit), "gave up waiting");
+    if (connection_)
+      quic_->close(*connection_, static_cast<std::uint64_t>(CloseCode::user_quit), "gave up waiting");
     end(local_end_->kind, local_end_->code, local_end_->message);
   }
 }
@@ -136,7 +139,8 @@ void ClientNode::send_feedback_if_due(TimePoint now) {
   window_->write(feedback);
   if (const auto open = recovery_->open_ask()) open->write(feedback);
   // Unreliable by design: the next one repeats everything that still matters.
-  (void)quic_->send_datagram(*connection_, wire::make_datagram(wire::DatagramKind::feedback, feedback.encode()));
+  (void)quic_->send_datagram(*connection_,
+                             wire::make_datagram(wire::DatagramKind::feedback, feedback.encode()));
 }
 
 bool ClientNode::poll_transmit(control::Transmit& out, TimePoint now) {
@@ -199,8 +203,8 @@ void ClientNode::on_handshake_done(ConnectionId id, const control::PeerInfo& pee
   if (hello_) return control_.start_session(*hello_, now_);
   if (identity_ == nullptr) return close(CloseCode::error, "Pairing needs a certificate of this device.");
   give_up_at_.reset();  // from here on ClientControl bounds every wait
-  control_.start_pairing({device_name_, identity_->fingerprint(), host_fingerprint_}, as_bytes(pairing_pin_), random_,
-                         now_);
+  control_.start_pairing({device_name_, identity_->fingerprint(), host_fingerprint_}, as_bytes(pairing_pin_),
+                         random_, now_);
   explicit_bzero(pairing_pin_.data(), pairing_pin_.size());
   pairing_pin_.clear();
 }
@@ -236,25 +240,30 @@ void ClientNode::on_closed(ConnectionId id, const control::CloseInfo& info) {
     case CloseKind::application: {
       // The host's own words where it has some, else the meaning of the code.
       const std::string message = info.reason.empty() ? wire::describe(code) : info.reason;
-      return end(code == CloseCode::done ? EndKind::finished : EndKind::refused, code, message);
+      const bool intended = code == CloseCode::done || code == CloseCode::application_ended;
+      return end(intended ? EndKind::finished : EndKind::refused, code, message);
     }
     case CloseKind::pin_mismatch:
       return end(EndKind::trust_failed, CloseCode::error,
                  "The identity of the host at " + host +
-                     " changed: it is another machine, was reinstalled, or somebody is in between. Pair again only if you know why.");
+                     " changed: it is another machine, was reinstalled, or somebody is in between. Pair "
+                     "again only if you know why.");
     case CloseKind::tls_alert:
       if (info.tls_alert == control::kTlsAlertNoApplicationProtocol) {
-        return end(EndKind::refused, CloseCode::wire_generation_not_served,
-                   "The host at " + host + " speaks another version of the protocol; update the older of the two.");
+        return end(
+            EndKind::refused, CloseCode::wire_generation_not_served,
+            "The host at " + host + " speaks another version of the protocol; update the older of the two.");
       }
-      return end(EndKind::protocol_error, CloseCode::error, "The encrypted connection to " + host + " failed.");
+      return end(EndKind::protocol_error, CloseCode::error,
+                 "The encrypted connection to " + host + " failed.");
     case CloseKind::version_mismatch:
       return end(EndKind::refused, CloseCode::wire_generation_not_served,
                  "What answers at " + host + " is no host of this kind.");
     case CloseKind::handshake_timeout:
       if (now_ < dial_until_) return dial(now_);
-      return end(EndKind::timed_out, CloseCode::error,
-                 "Nothing answered at " + host + "; check that the host runs there and that this UDP port is open.");
+      return end(
+          EndKind::timed_out, CloseCode::error,
+          "Nothing answered at " + host + "; check that the host runs there and that this UDP port is open.");
     case CloseKind::idle_timeout:
     case CloseKind::stateless_reset:
       return end(EndKind::connection_lost, CloseCode::error, "The connection to " + host + " was lost.");
@@ -271,7 +280,8 @@ void ClientNode::write(ByteView control_bytes) {
 
 void ClientNode::pending() {
   if (give_up_at_ && !receiver_) give_up_at_ = std::max(*give_up_at_, now_ + options_.approval_budget);
-  options_.approval_budget = Duration::zero();  // the longer wait is granted once, counted from the first Pending
+  options_.approval_budget =
+      Duration::zero();  // the longer wait is granted once, counted from the first Pending
   events_.on_pending();
 }
 
@@ -283,7 +293,8 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   params.max_data_per_block = hello.max_data_per_block;
   params.shard_payload = hello.shard_payload;
   params.max_frame_bytes = wire::max_frame_bytes(hello.bitrate_kbps, hello.mode.refresh_hz);
-  receiver_.emplace(crypto::derive_direction_secrets(exporter.view()).host_to_client, params, hello.clock_origin_ns);
+  receiver_.emplace(crypto::derive_direction_secrets(exporter.view()).host_to_client, params,
+                    hello.clock_origin_ns);
   window_.emplace(now_);
   recovery_.emplace(hello.mode.refresh_hz);
   give_up_at_.reset();

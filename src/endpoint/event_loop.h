@@ -14,8 +14,8 @@
 
 namespace punktfunk::endpoint {
 
-// One thread that waits for a socket, a deadline and posted work. Everything on the control plane runs on it, so
-// control code needs no locks. Not for the frame path, which has threads of its own.
+// One thread that waits for a socket, a deadline and posted work. Everything on the control plane runs on it,
+// so control code needs no locks. Not for the frame path, which has threads of its own.
 class EventLoop {
  public:
   EventLoop() = default;
@@ -23,15 +23,19 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // `on_readable` runs whenever `fd` has data; `on_wake` runs after every turn and returns the next deadline, if any.
-  // The loop does not own `fd`, which must outlive it. Call once.
+  // `on_readable` runs whenever `fd` has data; `on_wake` runs after every turn and returns the next deadline,
+  // if any. The loop does not own `fd`, which must outlive it. Call once.
   void start(const char* thread_name, int fd, std::function<void()> on_readable,
              std::function<std::optional<TimePoint>()> on_wake);
 
   // Runs `work` on the loop's thread, soon. Any thread. Work posted after stop() is dropped.
   void post(std::function<void()> work);
 
-  // Ends the loop after the turn in progress and joins its thread. Idempotent; not from the loop's own thread.
+  // Owner's thread. Before start() posted work only waits.
+  [[nodiscard]] bool is_started() const { return thread_.joinable(); }
+
+  // Ends the loop after the turn in progress and joins its thread. Idempotent; not from the loop's own
+  // thread.
   void stop();
 
  private:

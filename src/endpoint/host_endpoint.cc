@@ -25,7 +25,8 @@ Result<std::unique_ptr<HostEndpoint>> HostEndpoint::create(const HostConfig& con
 }
 
 void HostEndpoint::start() {
-  loop_.start("pf-control", socket_.fd(), [this] { read_socket(); }, [this] { return turn(); });
+  loop_.start(
+      "pf-control", socket_.fd(), [this] { read_socket(); }, [this] { return turn(); });
 }
 
 void HostEndpoint::read_socket() {
@@ -54,7 +55,7 @@ std::optional<TimePoint> HostEndpoint::turn() {
 }
 
 void HostEndpoint::stop(wire::CloseCode code, std::string_view reason) {
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(stopped_, true) || !loop_.is_started()) return;
   // Two turns: the first queues the closes and sends them, the second shows that it has.
   std::promise<void> sent;
   auto done = sent.get_future();

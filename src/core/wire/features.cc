@@ -10,7 +10,7 @@ void FeatureSet::set(std::size_t bit) {
 }
 
 bool FeatureSet::has(std::size_t bit) const {
-  return bit < kBits && ((bytes_[bit / 8] >> (bit % 8)) & 1U) != 0;
+  return bit < kBits && ((unsigned{bytes_[bit / 8]} >> (bit % 8)) & 1U) != 0;
 }
 
 Bytes FeatureSet::encode() const {

@@ -10,8 +10,12 @@ import harness
 from harness import E2eTest
 
 
+def connection_ids(rng):
+    return b"\x08" + rng.randbytes(8) + b"\x08" + rng.randbytes(8)
+
+
 def hostile_datagrams(rng, count):
-    """Noise, and what looks like the beginning of QUIC or of a media packet (the first byte tells them apart)."""
+    """Noise, and what looks like the beginning of QUIC or of a media packet; the first byte tells them apart."""
     for _ in range(count):
         kind = rng.randrange(6)
         noise = rng.randbytes(rng.choice((0, 1, 7, 25, 46, 200, 1200, 1454)))
@@ -19,16 +23,16 @@ def hostile_datagrams(rng, count):
             yield noise
         elif kind == 1:
             # Initial of version 1 with connection ids of any length, the rest noise.
-            ids = b"".join(bytes([length]) + rng.randbytes(min(length, 20)) for length in (rng.randrange(256), rng.randrange(256)))
+            lengths = (rng.randrange(256), rng.randrange(256))
+            ids = b"".join(bytes([length]) + rng.randbytes(min(length, 20)) for length in lengths)
             yield bytes([0xC0 | rng.randrange(16)]) + b"\0\0\0\1" + ids + noise
         elif kind == 2:
             # A well-formed header of an Initial that is cut off somewhere.
-            packet = (bytes([0xC3]) + b"\0\0\0\1\x08" + rng.randbytes(8) + b"\x08" + rng.randbytes(8) + b"\0\x44\x9e"
-                      + rng.randbytes(1178))
+            packet = b"\xc3\0\0\0\1" + connection_ids(rng) + b"\0\x44\x9e" + rng.randbytes(1178)
             yield packet[:rng.randrange(1, len(packet) + 1)]
         elif kind == 3:
             # Another version, long enough to be answered with Version Negotiation.
-            yield bytes([0xC0]) + rng.randbytes(4) + b"\x08" + rng.randbytes(8) + b"\x08" + rng.randbytes(8) + rng.randbytes(1180)
+            yield b"\xc0" + rng.randbytes(4) + connection_ids(rng) + rng.randbytes(1180)
         elif kind == 4:
             # Short header of a connection nobody has.
             yield bytes([0x40 | rng.randrange(64)]) + noise
@@ -44,18 +48,19 @@ class HostileTraffic(E2eTest):
         rng = random.Random(seed)
         host, client = self.stage.serve()
         tap = self.stage.tap()
-        probe = client.start(host, "--seconds", 3, "--dump", tap.path)
-        tap.wait_for()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.connect((harness.LOOPBACK, host.port))
-            # In step with the stream, so that the noise meets all of it: a frame is some kilobytes.
-            for _ in range(40):
-                tap.wait_for(20_000)
-                for datagram in hostile_datagrams(rng, 50):
-                    sender.send(datagram)
-        self.assert_ok(probe.wait(), probe)
+        with harness.Neighbours(host) as neighbours:
+            probe = client.start(host, "--seconds", 3, "--dump", tap.path)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.connect((harness.LOOPBACK, host.port))
+                # In step with the stream, so that the noise meets all of it: a frame is some kilobytes.
+                for _ in range(20):
+                    tap.wait_for(20_000)
+                    for datagram in hostile_datagrams(rng, 100):
+                        sender.send(datagram)
+            self.assert_ok(probe.wait(), probe)
         self.assertEqual(0, probe.figures["lost_frames"])
-        self.assertGreaterEqual(probe.figures["fps"], 55)
+        if not neighbours.are_loud():
+            self.assertGreaterEqual(probe.figures["fps"], 55)
         self.assertEqual(0, host.status()["connections"])
         self.assertLess(harness.resident_kib(host.pid), 300 * 1024)
 
@@ -93,13 +98,13 @@ class Killed(E2eTest):
     def test_host_killed_takes_its_displays_along(self):
         host, client, probe, _ = self.start_streaming("--idle-timeout-ms", 1000)
         self.assertTrue(self.stage.children())
-        host.name = "a killed host"
         host.signal(signal.SIGKILL)
         host.wait()
         harness.wait_until(lambda: not self.stage.children(), "sway and its programs are gone", 5)
         self.assertEqual(harness.TIMED_OUT, probe.wait(15), probe.text)
         self.assert_sentence(probe, "lost")
         self.assertEqual(1, len(self.stage.displays()), "nobody could clear the folder away")
+        self.assertTrue(os.path.exists(host.control_socket))
         again = self.stage.host(state_dir=host.state_dir, port=host.port)
         self.assertEqual([], self.stage.displays(), "the next host clears it away")
         self.assert_ok(*client.run(again, "--seconds", 0.5))
@@ -146,8 +151,9 @@ class Killed(E2eTest):
             self.stage.wait_no_display()
             resident.append(harness.resident_kib(host.pid))
         print(f"resident KiB after each session: {resident}")
-        # The first one brings in code and thread-local arenas.
-        self.assertLess(resident[-1], resident[1] * 1.2)
+        # The host gives memory back a moment after the display went.
+        most = resident[0] * 1.2
+        harness.wait_until(lambda: harness.resident_kib(host.pid) < most, f"resident memory below {most:.0f} KiB", 5)
 
 
 if __name__ == "__main__":

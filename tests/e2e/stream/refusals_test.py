@@ -88,7 +88,7 @@ class Trust(E2eTest):
         self.assertEqual(0, host.stop())
         status, probe = client.run(host, "--timeout", 1, seconds=5)
         self.assertEqual(harness.TIMED_OUT, status, probe.text)
-        self.assert_sentence(probe, "answer")
+        self.assert_sentence(probe, "did not answer in time")
 
     def test_something_else_listening(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -98,14 +98,15 @@ class Trust(E2eTest):
             harness.write_pin_store(client.hosts_file, "ab" * 32, f"{harness.LOOPBACK}:{port}")
             status, probe = client.run(None, "--timeout", 1, port=port, seconds=5)
             self.assertEqual(harness.TIMED_OUT, status, probe.text)
-            self.assert_sentence(probe, "answer")
+            self.assert_sentence(probe, "did not answer in time")
 
 
 class Modes(E2eTest):
     def test_impossible_modes_are_refused_and_the_host_serves_on(self):
         host, client = self.stage.serve()
-        for count, mode in enumerate(("0x0@60", "100000x100000@60", "1280x720@100000", "4294967295x4294967295@4294967295",
-                                      "1280x720@0", "1281x721@60")):
+        largest = "4294967295x4294967295@4294967295"
+        modes = ("0x0@60", "100000x100000@60", "1280x720@100000", largest, "1280x720@0", "1281x721@60")
+        for count, mode in enumerate(modes):
             with self.subTest(mode):
                 status, probe = client.run(host, "--mode", mode, "--seconds", 1)
                 if mode == "1281x721@60" and status == harness.OK:
@@ -158,8 +159,9 @@ class Start(E2eTest):
         self.stage.wait_no_display()
 
     def test_damaged_files_stop_the_host_and_stay_as_they_are(self):
-        for name, content in (("identity.pem", b"no key at all\n"), ("identity.pem", b""), ("clients.json", b"{\"version\": 1, "),
-                              ("clients.json", b"{\"version\": 2, \"peers\": []}"), ("clients.json", b"")):
+        for name, content in (("identity.pem", b"no key at all\n"), ("identity.pem", b""), ("clients.json", b""),
+                              ("clients.json", b"{\"version\": 1, "),
+                              ("clients.json", b"{\"version\": 2, \"peers\": []}")):
             with self.subTest(name=name, content=content):
                 state_dir = self.stage.path("damaged")
                 os.mkdir(state_dir, 0o700)
@@ -196,12 +198,25 @@ class Start(E2eTest):
         file = self.stage.path("file")
         with open(file, "wb"):
             pass
-        self.assert_refuses_to_start(self.stage.start_host("--source", "synthetic", state_dir=os.path.join(file, "state")), file)
+        host = self.stage.start_host("--source", "synthetic", state_dir=os.path.join(file, "state"))
+        self.assert_refuses_to_start(host, file)
 
     def test_address_that_is_not_this_machines(self):
         # Of the block set aside for documentation (RFC 5737).
         host = self.stage.start_host("--source", "synthetic", bind="192.0.2.1")
         self.assert_refuses_to_start(host, "192.0.2.1")
+
+    def test_address_that_is_none(self):
+        self.assert_refuses_to_start(self.stage.start_host("--source", "synthetic", bind="localhost"), "localhost")
+
+    def test_probe_that_cannot_write_its_files(self):
+        host, client = self.stage.serve("--source", "synthetic")
+        target = self.stage.path("nowhere/file")
+        for options, more in ((["--dump", target], {}), ([], {"json_file": target})):
+            with self.subTest(options):
+                status, probe = client.run(host, "--verify", "--count", 5, *options, **more)
+                self.assertEqual(harness.FAILED, status, probe.text)
+                self.assert_sentence(probe, target)
 
     def test_foot_missing(self):
         # Everything the machine has, but no terminal.
@@ -224,8 +239,8 @@ class Start(E2eTest):
         self.assertGreater(probe.figures["frames"], 60)
 
     def test_wrong_usage_of_the_probe(self):
-        for options in (["--mode", "1280x720"], ["--mode", "-1x720@60"], ["--loss", "101"], ["--pair", "12a4"], ["--seconds", "0"],
-                        ["--no-such-option"]):
+        for options in (["--mode", "1280x720"], ["--mode", "-1x720@60"], ["--loss", "101"], ["--pair", "12a4"],
+                        ["--seconds", "0"], ["--no-such-option"]):
             with self.subTest(options):
                 status, probe = self.stage.client().run(None, *options, port=9)
                 self.assertEqual(harness.USAGE, status, probe.text)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """A short stream through every thread of the host and the probe: what a build with ThreadSanitizer runs.
 
-It asks for no frame rate, because the sanitizer slows everything down several times. In other builds it is a smoke test.
+It asks for no frame rate, because the sanitizer slows everything down several times. In other builds it is a
+smoke test.
 """
 
 import harness
@@ -13,11 +14,12 @@ class Threads(E2eTest):
         host = self.stage.host()
         client = self.stage.client()
         self.assert_ok(*client.pair(host))
-        status, probe = client.run(host, "--mode", "640x360@30", "--seconds", 3, "--loss", 1, "--drive-input", "--typed-file",
-                                   self.stage.typed_file, "--host-pid", host.pid, "--png", self.stage.path("picture.png"))
+        png = self.stage.path("picture.png")
+        status, probe = client.run(host, "--mode", "640x360@30", "--seconds", 3, "--loss", 1, "--drive-input",
+                                   "--typed-file", self.stage.typed_file, "--host-pid", host.pid, "--png", png)
         self.assert_ok(status, probe)
         self.assertIs(True, probe.figures["input_ok"])
-        self.assertEqual((640, 360), harness.png_size(self.stage.path("picture.png")))
+        self.assertEqual((640, 360), harness.png_size(png))
         self.assertEqual(0, host.stop())
 
     def test_host_stopped_while_two_clients_stream(self):

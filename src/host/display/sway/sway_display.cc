@@ -34,6 +34,12 @@ constexpr Duration kStartLimit = std::chrono::seconds(5);
 // A program that shows no window by then (a daemon, a slow one) does not hold up the next any longer.
 constexpr Duration kWindowLimit = std::chrono::seconds(2);
 
+// Runs the script $2 and, when it fails, says so to whoever listens for sway's tick events.
+constexpr const char* kStarterScript =
+    "sh \"$2\"\n"
+    "status=$?\n"
+    "[ $status = 0 ] || exec swaymsg -q -t send_tick \"{\\\"program\\\": $1, \\\"status\\\": $status}\"\n";
+
 // The host's environment without what would make sway join a running desktop or open devices.
 std::vector<std::string> environment_for(const DisplayRequest& request, const std::string& directory) {
   std::vector<std::pair<std::string, std::string>> set = {
@@ -121,6 +127,7 @@ class SwayDisplay final : public Display {
   [[nodiscard]] bool find_socket();
   std::optional<Error> check_mode(SwayIpc& ipc, TimePoint deadline);
   void start_programs(const std::vector<std::string>& commands);
+  void wait_for_window(SwayIpc& events, std::size_t number, const std::vector<std::string>& commands);
   Error did_not_start() const {
     if (child_.running())
       return Error{
@@ -147,7 +154,8 @@ Result<std::unique_ptr<Display>> SwayDisplay::create(const DisplayRequest& reque
   const std::string path = directory->path();
 
   bool written =
-      write_text(path + "/sway.conf", sway_config(request.mode, find_program("Xwayland").has_value()));
+      write_text(path + "/sway.conf", sway_config(request.mode, find_program("Xwayland").has_value())) &&
+      write_text(path + "/start.sh", kStarterScript);
   for (std::size_t i = 0; i < request.start_commands.size(); ++i)
     written =
         write_text(path + "/start-" + std::to_string(i) + ".sh", request.start_commands[i] + "\n") && written;
@@ -221,24 +229,41 @@ bool SwayDisplay::find_socket() {
 }
 
 // On a thread of its own: a session need not wait for windows. The next program starts when the one before it
-// shows a window, which is what puts them in order.
+// shows a window, which is what puts them in order, or fails.
 void SwayDisplay::start_programs(const std::vector<std::string>& commands) {
   const int stopping = stop_event_.get();
   const TimePoint deadline = monotonic_now() + kStartLimit;
   std::optional<SwayIpc> control = SwayIpc::connect(ipc_path(), stopping);
   std::optional<SwayIpc> events = SwayIpc::connect(ipc_path(), stopping);
-  if (!control || !events || !events->ask(SwayMessage::subscribe, "[\"window\"]", deadline)) return;
+  if (!control || !events || !events->ask(SwayMessage::subscribe, "[\"window\",\"tick\"]", deadline)) return;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    const std::string script = directory_.path() + "/start-" + std::to_string(i) + ".sh";
-    if (!control->ask(SwayMessage::run_command, "exec sh \"" + script + "\"", monotonic_now() + kStartLimit))
-      return;
-    const TimePoint limit = monotonic_now() + kWindowLimit;
-    while (const std::optional<std::string> event = events->next_event(limit)) {
-      const json parsed = json::parse(*event, nullptr, false);
-      if (parsed.is_object() && parsed.value("change", "") == "new") break;
-    }
+    const std::string number = std::to_string(i);
+    const std::string start = "exec sh \"" + directory_.path() + "/start.sh\" " + number + " \"" +
+                              directory_.path() + "/start-" + number + ".sh\"";
+    if (!control->ask(SwayMessage::run_command, start, monotonic_now() + kStartLimit)) return;
+    wait_for_window(*events, i, commands);
     pollfd stop{stopping, POLLIN, 0};
     if (::poll(&stop, 1, 0) != 0) return;
+  }
+}
+
+// Until a window appears, program `number` fails or kWindowLimit is over.
+void SwayDisplay::wait_for_window(SwayIpc& events, std::size_t number,
+                                  const std::vector<std::string>& commands) {
+  const TimePoint limit = monotonic_now() + kWindowLimit;
+  while (const std::optional<std::string> event = events.next_event(limit)) {
+    const json parsed = json::parse(*event, nullptr, false);
+    if (!parsed.is_object()) continue;
+    if (parsed.value("change", "") == "new") return;
+    const json ended = json::parse(parsed.value("payload", ""), nullptr, false);
+    // Any program in the display may send ticks.
+    const auto program = ended.find("program");
+    const auto status = ended.find("status");
+    if (program == ended.end() || !program->is_number_unsigned() || *program >= commands.size()) continue;
+    if (status == ended.end() || !status->is_number_unsigned()) continue;
+    spdlog::warn("\"{}\" did not start in the display (status {}; {}); install it, or start something else.",
+                 commands[program->get<std::size_t>()], status->get<unsigned>(), last_words(child_));
+    if (*program == number) return;
   }
 }
 

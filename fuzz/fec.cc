@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Both erasure codes: every kernel set and both ways to encode give the same parity, and any loss the parity
+// covers is undone.
+// Input: scheme u8, k u8 (and u8 more), m u8 (and u8 more), length u8, loss pattern bytes, shard bytes.
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "core/fec/gf16_code.h"
+#include "core/fec/gf8_code.h"
+#include "core/fec/kernels/kernels.h"
+#include "fuzz_input.h"
+
+using namespace punktfunk;
+using namespace punktfunk::fec;
+using fuzz::require;
+
+namespace {
+
+using Shards = std::vector<Bytes>;
+
+std::vector<const std::uint8_t*> readers(const Shards& shards) {
+  std::vector<const std::uint8_t*> all;
+  for (const Bytes& shard : shards) all.push_back(shard.data());
+  return all;
+}
+
+std::vector<std::uint8_t*> writers(Shards& shards) {
+  std::vector<std::uint8_t*> all;
+  for (Bytes& shard : shards) all.push_back(shard.data());
+  return all;
+}
+
+struct Shape {
+  std::size_t k, m, bytes;
+};
+
+template <class Code>
+void check(const Shape& shape, const Shards& data, ByteView pattern) {
+  Code code;
+  const bool supported = Code::supports(shape.k, shape.m) && shape.bytes > 0;
+  std::optional<Shards> reference;
+  for (const Kernels* kernels : available_kernels()) {
+    use_kernels(*kernels);
+    Shards parity(shape.m, Bytes(shape.bytes));
+    const bool encoded = code.encode(readers(data), writers(parity), shape.bytes);
+    if (shape.m > 0 && shape.bytes > 0) {
+      require(encoded == supported, "what is supported is encoded");
+    }
+    if (!encoded) return;
+    if (!reference) reference = parity;
+    require(parity == *reference, "every kernel set gives the same parity");
+    if constexpr (std::is_same_v<Code, Gf16Code>) {
+      if (shape.m > 0) {
+        const Gf16Generator generator(shape.k, shape.m);
+        code.encode_direct(generator, readers(data), writers(parity), shape.bytes);
+        require(parity == *reference, "the direct way gives the same parity");
+        code.encode_fft(generator, readers(data), writers(parity), shape.bytes);
+        require(parity == *reference, "the FFT gives the same parity");
+      }
+    }
+
+    // Bit i mod 8·pattern.size() of the pattern: shard i arrived.
+    const auto arrived = [&](std::size_t i) {
+      return pattern.empty() || ((pattern[i / 8 % pattern.size()] >> (i % 8)) & 1) != 0;
+    };
+    Shards received = data;
+    std::vector<std::uint8_t> present(shape.k);
+    std::vector<const std::uint8_t*> received_parity(shape.m, nullptr);
+    std::size_t missing = 0, spare = 0;
+    for (std::size_t i = 0; i < shape.k; ++i) {
+      present[i] = arrived(i) ? 1 : 0;
+      if (present[i] != 0) continue;
+      ++missing;
+      std::fill(received[i].begin(), received[i].end(), std::uint8_t{0xA5});
+    }
+    for (std::size_t j = 0; j < shape.m; ++j) {
+      if (!arrived(shape.k + j)) continue;
+      received_parity[j] = parity[j].data();
+      ++spare;
+    }
+    const bool recovered = code.recover(writers(received), present, received_parity, shape.bytes);
+    require(recovered == (missing <= spare), "a loss is undone when there is parity for it");
+    if (recovered) require(received == data, "what is recovered is what was sent");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  const std::uint8_t choice = input.take<std::uint8_t>();
+  const bool gf8 = choice % 2 != 0;
+  // Bit 1 allows larger blocks, which are slow under the sanitizers.
+  const std::size_t part = (choice & 2) != 0 ? 4 : 12;
+  Shape shape{};
+  shape.k = std::max<std::size_t>(1, input.take<std::uint8_t>() / part);
+  shape.m = input.take<std::uint8_t>() / part;
+  shape.bytes = input.take<std::uint8_t>() * std::size_t{2};
+  if (gf8) shape.bytes += (choice >> 2) & 1;  // this code takes odd lengths
+  // The work grows with all three and is slow under the sanitizers.
+  const std::size_t room = (std::size_t{1} << 17) / (shape.k * std::max<std::size_t>(shape.m, 1));
+  shape.bytes = std::min(shape.bytes, std::max<std::size_t>(room / 2 * 2, 2));
+  const ByteView pattern = input.take_bytes(input.take<std::uint8_t>() % 32);
+
+  Shards shards(shape.k, Bytes(shape.bytes));
+  const Bytes fill = input.take_rest();
+  std::size_t at = 0;
+  for (Bytes& shard : shards) {
+    for (std::uint8_t& byte : shard) {
+      // Different in every place, and decided by the input.
+      byte = static_cast<std::uint8_t>(at * 31 + (fill.empty() ? 0 : fill[at % fill.size()]));
+      ++at;
+    }
+  }
+  gf8 ? check<Gf8Code>(shape, shards, pattern) : check<Gf16Code>(shape, shards, pattern);
+  return 0;
+}

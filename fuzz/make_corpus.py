@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes the seeds of the fuzz targets to fuzz/corpus, from the golden vectors and by hand.
+
+Input formats are described at the top of each target. Files that fuzzing found are kept; seeds have names that begin with
+"seed-" and are replaced.
+"""
+import json
+import pathlib
+import struct
+
+FUZZ = pathlib.Path(__file__).resolve().parent
+VECTORS = json.loads((FUZZ.parent / "tests/golden/vectors.json").read_text())["vectors"]
+
+
+def write(target, seeds):
+    folder = FUZZ / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("seed-*"):
+        old.unlink()
+    for number, seed in enumerate(dict.fromkeys(seeds)):
+        (folder / f"seed-{number:03}").write_bytes(seed)
+
+
+def in_section(*sections):
+    return [v for v in VECTORS if v["section"] in sections]
+
+
+def hex_of(vector, key="hex"):
+    value = vector.get("expected", {}).get(key) or vector.get("inputs", {}).get(key)
+    return bytes.fromhex(value) if isinstance(value, str) else None
+
+
+def varint(data):
+    length = 1 << (data[0] >> 6)
+    value = int.from_bytes(data[:length], "big") & ((1 << (8 * length - 2)) - 1)
+    return value, data[length:]
+
+
+def control_frames():
+    frames = [hex_of(v) for v in in_section("messages")]
+    frames = [f for f in frames if f]
+    session = in_section("handshake")[0]["expected"]
+    streams = [bytes.fromhex(session[side])[1:] for side in ("client_bytes", "host_bytes")]
+    yield from (b"\x01" + f for f in frames)
+    yield from (b"\x07" + s for s in streams)
+    yield b"\x21" + b"".join(frames)
+
+
+def hello():
+    for vector in in_section("messages"):
+        data = hex_of(vector)
+        if not data:
+            continue
+        kind, rest = varint(data)
+        if kind in (1, 2):
+            yield bytes([kind - 1]) + varint(rest)[1]
+
+
+def feedback():
+    datagrams = [hex_of(v, "datagram") for v in in_section("feedback", "datagrams", "host_events", "audio")]
+    datagrams = [d for d in datagrams if d and len(d) < 256]
+    yield from (bytes([len(d)]) + d for d in datagrams)
+    yield b"".join(bytes([len(d)]) + d for d in datagrams)
+
+
+def input_events():
+    events = [hex_of(v) for v in in_section("input.event", "input.scroll")]
+    events = [e for e in events if e and len(e) == 18]
+    yield from (b"\xff" + e for e in events)
+    yield b"\x06" + b"".join(events)
+
+
+def spake_messages():
+    # A point of the group, the identity, the base point and points of small order, from both sides.
+    constants = in_section("pairing")[0]["expected"]
+    points = [bytes.fromhex(constants[name]) for name in ("M", "N", "base_point")]
+    points += [b"\x01" + bytes(31), bytes(32), b"\xec" + b"\xff" * 30 + b"\x7f", b"\xff" * 32]
+    for point in points:
+        yield b"\x00B" + point
+        yield b"\x01A" + point
+    for vector in in_section("messages"):
+        data = hex_of(vector)
+        if not data:
+            continue
+        kind, rest = varint(data)
+        if kind in (0x10, 0x11):
+            yield bytes([kind & 1]) + varint(rest)[1]
+
+
+def texts():
+    for bound in (0, 1, 7, 64, 255):
+        yield bytes([bound]) + "  Wohnzimmer größer 日本語 🎮 ".encode()
+        yield bytes([bound]) + b"a\x00b\x1b[31m\x7f\xc2\x85 \xe2\x80\xae\xe2\x80\x8b\xe2\x81\xa6\xef\xbb\xbf\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80"
+
+
+def erasure():
+    for scheme in (0, 1, 2, 5):
+        for k, m, length in ((2, 2, 1), (8, 4, 32), (16, 20, 33), (100, 60, 10), (255, 255, 4), (5, 0, 8)):
+            yield bytes([scheme, k, m, length, 4, 0xF6, 0xFF, 0x3D, 0xFE]) + bytes(range(40))
+
+
+def media_packets():
+    u8, u16, u32 = (struct.Struct(f) for f in ("<B", "<H", "<I"))
+
+    def op(code, packets=0, value=b""):
+        return bytes([code | packets << 4]) + value
+
+    flags = u16.pack(0x8001)
+    for settings in range(16):
+        # One frame whole, the next one from parity, one with the wrong padding, one that contradicts itself.
+        frame = op(5, 0, flags) + op(8, 0, u16.pack(3)) + op(9, 0, u16.pack(2)) + op(10, 0, u16.pack(12))
+        frame += op(13, 4, u16.pack(0)) + op(2, 0, u8.pack(1)) + op(13, 3, u16.pack(2))
+        frame += op(2, 0, u8.pack(1)) + op(10, 1, u16.pack(600)) + op(13, 1, u16.pack(0)) + op(8, 2, u16.pack(4))
+        yield bytes([settings]) + frame + op(1, 0, u8.pack(200))
+        # Two blocks, from the back; then frames far ahead, each begun only.
+        blocks = op(5, 0, flags) + op(6, 0, u16.pack(1)) + op(8, 0, u16.pack(1)) + op(7, 0, u32.pack(8)) + op(13, 1, u16.pack(0))
+        blocks += op(5, 0, u16.pack(1)) + op(6, 0, u16.pack(0)) + op(8, 0, u16.pack(8)) + op(7, 0, u32.pack(0)) + op(13, 8, u16.pack(0))
+        blocks += b"".join(op(2, 2, u8.pack(step)) + op(13, 1, u16.pack(0)) for step in (1, 2, 60, 64, 65, 255))
+        yield bytes([settings | 0x20]) + blocks + op(0, 0, u16.pack(600) + bytes(40))
+        # Frames of two large shards of which one never comes: more than the budget holds.
+        begun = op(5, 0, flags) + op(8, 0, u16.pack(2)) + op(10, 0, u16.pack(2000)) + op(12, 0, u16.pack(8658))
+        yield bytes([settings | 0x20]) + begun + (op(13, 0, u16.pack(0)) + op(2, 1, u8.pack(1))) * 24
+        honest = b"".join(bytes([16 + 9 * i]) + u16.pack(900 * i) + bytes([0, 1, 2, 3, 4, 0, 0][: 2 + i]) for i in range(8))
+        yield bytes([settings | 0x10]) + honest
+    for low in (0x7FFFFFFF, 0xFFFFFFFF, 1 << 23, 131072):
+        yield b"\x0c" + op(13, 2, u16.pack(0)) + op(14, 2, u32.pack(low)) + op(14, 2, u32.pack(low)) + op(3, 1, u32.pack(low))
+
+
+def quic_datagrams():
+    def block(code, data):
+        return bytes([code, len(data)]) + data
+
+    initial = b"\xc3\x00\x00\x00\x01\x08ABCDEFGH\x04abcd\x00\x44\x9e" + bytes(60)
+    yield block(0x40, initial)
+    yield block(0x40, initial.replace(b"\x00\x00\x00\x01", b"\x1a\x2a\x3a\x4a", 1))
+    yield block(0x00, b"\x40" + bytes(range(60)))
+    connect = b"\x04" + b"\x01\x40"
+    yield connect + b"\x03\x10\x00\x01\x20"
+    yield connect + block(0x05, b"\x00\x01\x04abcd") + block(0x06, b"\x03\x01\x01\x01") + b"\x01\x40" + b"\x07\x51" + b"\x01\x10"
+    yield connect + block(0x45, b"\x09hello") + b"\x01\x10" + b"\x03\xff\xff"
+    yield b"\x04\x02\x10\x00\x01\x0a\x20\x00\x80\x42\x05\x00\x00" + b"\x01\x40\x03\xe8\x03\x01\x20"
+    yield b"\x04" * 12 + b"\x01\x40\x03\x00\x40\x01\x40"
+    yield connect + block(0x05, b"\x00\x01\x00") + b"\x92\x05\x00\x01\x01\x20\x8a\x00\x00\x00\x01\x20"
+
+
+def pin_stores():
+    entry = {"fingerprint": "ab" * 32, "name": "Living room", "added_unix_s": 1790000000}
+    documents = [
+        {"version": 1, "peers": []},
+        {"version": 1, "peers": [entry, dict(entry, label="127.0.0.1:9777"), dict(entry, fingerprint="cd" * 32)]},
+        {"version": 2, "peers": []},
+        {"version": 1, "peers": [dict(entry, name="\u202e\u0000 ü", label="")]},
+        {"version": 1, "peers": [dict(entry, added_unix_s=-1)]},
+        {"version": 1, "peers": [dict(entry, fingerprint="AB:" * 32)]},
+        {"version": 1.0, "peers": {"a": [[[[]]]]}},
+    ]
+    yield from (json.dumps(d).encode() for d in documents)
+    yield b"[" * 200
+
+
+class Bits:
+    """Bits of an H.264 payload, most significant first."""
+
+    def __init__(self):
+        self.bits = ""
+
+    def u(self, value, count):
+        self.bits += format(value, f"0{count}b") if count else ""
+        return self
+
+    def ue(self, value):
+        code = format(value + 1, "b")
+        self.bits += "0" * (len(code) - 1) + code
+        return self
+
+    def se(self, value):
+        return self.ue(2 * value - 1 if value > 0 else -2 * value)
+
+    def align(self, bit="0"):
+        self.bits += bit * (-len(self.bits) % 8)
+        return self
+
+    def unit(self, header):
+        self.bits += "1"
+        self.align()
+        payload = int(self.bits, 2).to_bytes(len(self.bits) // 8, "big")
+        escaped, zeros = bytearray(), 0
+        for byte in payload:
+            if zeros >= 2 and byte <= 3:
+                escaped.append(3)
+                zeros = 0
+            escaped.append(byte)
+            zeros = zeros + 1 if byte == 0 else 0
+        return b"\x00\x00\x00\x01" + bytes([header]) + bytes(escaped)
+
+
+def h264_units():
+    def sps(columns, rows, cropped=False):
+        b = Bits().u(66, 8).u(0xC0, 8).u(30, 8).ue(0).ue(0).ue(2).ue(1).u(0, 1).ue(columns - 1).ue(rows - 1).u(1, 1).u(1, 1)
+        b.u(1, 1).ue(0).ue(4).ue(0).ue(2) if cropped else b.u(0, 1)
+        return b.u(0, 1).unit(0x67)
+
+    def pps():
+        return Bits().ue(0).ue(0).u(0, 1).u(0, 1).ue(0).ue(0).ue(0).u(0, 1).u(0, 2).se(0).se(0).se(0).u(0, 1).u(0, 1).u(0, 1).unit(0x68)
+
+    def idr(macroblocks):
+        # I_PCM macroblocks: no prediction, no entropy coding.
+        b = Bits().ue(0).ue(7).ue(0).u(0, 4).ue(0).u(0, 1).u(0, 1).se(0)
+        for m in range(macroblocks):
+            b.ue(25).align()
+            for sample in range(384):
+                b.u((16 + sample + 8 * m) % 256, 8)
+        return b.unit(0x65)
+
+    def predicted(frame_num, macroblocks):
+        return Bits().ue(0).ue(5).ue(0).u(frame_num, 4).u(0, 1).u(0, 1).u(0, 1).se(0).ue(macroblocks).unit(0x41)
+
+    def stream(*units):
+        return b"".join(struct.pack("<H", len(u)) + u for u in units)
+
+    yield stream(sps(1, 1) + pps() + idr(1), predicted(1, 1), predicted(2, 1))
+    yield stream(sps(1, 1) + pps() + idr(1), predicted(3, 1), predicted(1, 1))
+    yield stream(sps(2, 1, cropped=True) + pps() + idr(2), predicted(1, 2), sps(1, 1) + pps() + idr(1))
+    yield stream(sps(400, 300) + pps() + idr(1))
+    yield stream(predicted(1, 1), pps() + idr(1), sps(1, 1))
+
+
+write("control_frames", control_frames())
+write("hello", hello())
+write("feedback", feedback())
+write("input_event", input_events())
+write("spake_message", spake_messages())
+write("clean_text", texts())
+write("fec", erasure())
+write("media_packet", media_packets())
+write("quic_server", quic_datagrams())
+write("pin_store", pin_stores())
+write("h264_units", h264_units())

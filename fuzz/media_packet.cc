@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The client's media path. Packets are sealed here with the right key, so that everything behind the AEAD is
+// reached too.
+//
+// Input: settings u8, then operations of one byte and their values. Bit 4 of the settings chooses between a
+// host that means harm (any header in a valid seal) and an honest one behind a network that loses, repeats
+// and reorders.
+#include <array>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/crypto/media_aead.h"
+#include "core/session/media_receiver.h"
+#include "core/session/media_sender.h"
+#include "core/wire/media_header.h"
+#include "fuzz_input.h"
+
+using namespace punktfunk;
+using namespace punktfunk::media;
+using fuzz::require;
+using Outcome = MediaReceiver::Outcome;
+
+namespace {
+
+// Longest run of one input: sealing dominates the time.
+constexpr int kMaxOperations = 400;
+
+MediaParams params_of(std::uint8_t settings) {
+  MediaParams params;
+  params.suite =
+      (settings & 1) != 0 ? crypto::CipherSuite::chacha20_poly1305 : crypto::CipherSuite::aes128_gcm;
+  params.scheme = (settings & 2) != 0 ? fec::Scheme::gf8 : fec::Scheme::gf16;
+  constexpr std::array<std::uint32_t, 4> kBlocks{1, 8, 200, 4096};
+  params.max_data_per_block = kBlocks[(settings >> 2) & 3];
+  if (params.scheme == fec::Scheme::gf8)
+    params.max_data_per_block = std::min(params.max_data_per_block, 200u);
+  params.shard_payload = 512;
+  params.fec_percent = 50;
+  // Small, so that inputs of some kilobytes come to the budget.
+  params.max_frame_bytes = (settings & 0x20) != 0 ? 16 * 1024 : 256 * 1024;
+  return params;
+}
+
+// What the packets so far entitle the receiver to.
+struct Justification {
+  std::size_t bytes = 0;  // of the shards it stored
+  std::uint8_t epoch = 0;
+  bool abandoned = false;
+  std::optional<Bytes> sent;  // honest host: the access unit
+};
+
+class Client {
+ public:
+  Client(const Secret<32>& secret, const MediaParams& params)
+      : params_(params), receiver_(secret, params, /*clock_origin_ns=*/0) {}
+
+  Outcome receive(Bytes datagram) {
+    const Outcome outcome = receiver_.receive(datagram, now_);
+    require(receiver_.memory_bytes() <= receiver_.memory_budget(), "memory stays within the budget");
+    return outcome;
+  }
+
+  void stored(const wire::MediaHeader& header, std::size_t shard_bytes, Outcome outcome) {
+    Justification& of = frames[header.frame];
+    if (outcome == Outcome::accepted || outcome == Outcome::frame_ready) of.bytes += shard_bytes;
+    if (outcome == Outcome::contradiction) of.abandoned = true;
+    of.epoch = header.epoch;
+  }
+
+  void wait(Duration time) {
+    now_ += time;
+    poll();
+  }
+
+  void poll() {
+    while (auto frame = receiver_.poll_frame(now_)) {
+      const auto known = frames.find(frame->index);
+      require(known != frames.end(), "a frame was sent before it is delivered");
+      const Justification& of = known->second;
+      require(!last_ || static_cast<std::int32_t>(frame->index - *last_) > 0,
+              "frames come in order, once each");
+      last_ = frame->index;
+      require(frame->au.size() <= params_.max_frame_bytes, "a frame keeps its bound");
+      require(frame->first_packet <= frame->last_packet && frame->last_packet <= now_, "times are in order");
+      if (of.sent) {
+        require(frame->au == *of.sent, "an honest frame arrives as it was sent");
+      } else {
+        require(frame->au.size() <= of.bytes, "a frame is made of bytes that arrived");
+        require(!of.abandoned, "an abandoned frame is not delivered");
+      }
+      receiver_.recycle(std::move(frame->au));
+      require(receiver_.memory_bytes() <= receiver_.memory_budget(), "memory stays within the budget");
+    }
+    const auto deadline = receiver_.next_deadline();
+    require(!deadline || *deadline > now_, "what is due was done");
+    (void)receiver_.is_loss_suspected(now_);
+  }
+
+  [[nodiscard]] MediaReceiver::Stats stats() const { return receiver_.stats(); }
+
+  std::map<std::uint32_t, Justification> frames;
+
+ private:
+  const MediaParams params_;
+  MediaReceiver receiver_;
+  TimePoint now_{std::chrono::seconds(1000)};
+  std::optional<std::uint32_t> last_;
+};
+
+// Bytes that were never sealed.
+void send_garbage(fuzz::Input& input, Client& client) {
+  const std::size_t size = input.take<std::uint16_t>() % 9300u;
+  const ByteView front = input.take_bytes(std::min<std::size_t>(size, 40));
+  Bytes datagram(size);
+  std::copy(front.begin(), front.end(), datagram.begin());
+  const Outcome outcome = client.receive(std::move(datagram));
+  require(outcome == Outcome::bad_size || outcome == Outcome::bad_stream || outcome == Outcome::implausible ||
+              outcome == Outcome::replayed || outcome == Outcome::unauthentic,
+          "what was not sealed is not accepted");
+}
+
+void run_hostile(fuzz::Input& input, const Secret<32>& secret, const MediaParams& params) {
+  Client client(secret, params);
+  crypto::MediaSealer sealer(secret, params.suite);
+  std::uint64_t number = 0;
+  wire::MediaHeader header;
+  header.k = 1;
+  std::size_t shard_bytes = 512;
+  for (int i = 0; i < kMaxOperations && !input.empty(); ++i) {
+    const std::uint8_t operation = input.take<std::uint8_t>();
+    switch (operation & 15) {
+      case 0:
+        send_garbage(input, client);
+        continue;
+      case 1:
+        client.wait(std::chrono::milliseconds(input.take<std::uint8_t>()));
+        continue;
+      // Each of these changes one value and keeps the others, as packets of one frame do.
+      case 2:
+        header.frame += input.take<std::uint8_t>();
+        break;
+      case 3:
+        header.frame = input.take<std::uint32_t>();
+        break;
+      case 4:
+        header.pts_us += input.take<std::uint32_t>();
+        break;
+      case 5:
+        header.flags = input.take<std::uint16_t>();
+        break;
+      case 6:
+        header.block = input.take<std::uint16_t>();
+        break;
+      case 7:
+        header.base = input.take<std::uint32_t>();
+        break;
+      case 8:
+        header.k = input.take<std::uint16_t>();
+        break;
+      case 9:
+        header.m = input.take<std::uint16_t>();
+        break;
+      case 10:
+        header.pad = input.take<std::uint16_t>();
+        break;
+      case 11:
+        header.epoch = input.take<std::uint8_t>();
+        break;
+      case 12:
+        shard_bytes = 512 + input.take<std::uint16_t>() % 8660;
+        break;
+      case 13:
+        header.shard = input.take<std::uint16_t>();
+        break;
+      case 14:
+        number += input.take<std::uint32_t>();
+        break;
+      case 15:
+        header.stream = input.take<std::uint8_t>() & 3;
+        break;
+      default:
+        break;
+    }
+    // Bits 4 to 7: how many packets follow, each with the next shard index.
+    for (int packet = 0; packet < operation >> 4; ++packet) {
+      header.seq_low = static_cast<std::uint32_t>(number);
+      Bytes datagram(shard_bytes + wire::kWireOverhead, static_cast<std::uint8_t>(number));
+      header.write(datagram);
+      const std::array<crypto::MediaSealer::Item, 1> item{{{number, datagram}}};
+      sealer.seal(item);
+      const Outcome outcome = client.receive(std::move(datagram));
+      client.stored(header, shard_bytes, outcome);
+      ++header.shard;
+      ++number;
+    }
+    client.poll();
+  }
+  client.wait(std::chrono::seconds(1));
+}
+
+void run_honest(fuzz::Input& input, const Secret<32>& secret, const MediaParams& params) {
+  Client client(secret, params);
+  MediaSender sender(secret, params);
+  std::vector<std::pair<std::uint32_t, Bytes>> held;  // frame, datagram
+  std::uint64_t complete = 0;
+  std::uint32_t pts_us = 0;
+  for (int i = 0; i < 60 && !input.empty(); ++i) {
+    const std::uint8_t operation = input.take<std::uint8_t>();
+    if (operation < 16) {
+      send_garbage(input, client);
+      continue;
+    }
+    Bytes au(input.take<std::uint16_t>() % std::min<std::uint64_t>(params.max_frame_bytes, 24 * 1024));
+    for (std::size_t at = 0; at < au.size(); ++at) au[at] = static_cast<std::uint8_t>(at * operation);
+    const std::uint32_t index = sender.next_frame_index();
+    MediaSender::FrameInfo info;
+    info.pts_us = pts_us += 16667;
+    info.parity_percent = static_cast<std::uint8_t>(operation % 91);
+    if (operation % 7 == 0) info.flags = wire::kFlagKeyframe;
+    const auto sealed = sender.seal_frame(au, info);
+    require(!sealed.empty(), "a frame within the limit is sealed");
+    client.frames[index].sent = std::move(au);
+    for (std::size_t at = 0; at < sealed.size(); at += sender.datagram_bytes()) {
+      const auto datagram = sealed.subspan(at, sender.datagram_bytes());
+      const Bytes bytes(datagram.begin(), datagram.end());
+      const std::uint8_t fate = input.take<std::uint8_t>();
+      if (fate % 16 == 1) continue;                         // lost
+      if (fate % 16 == 2) held.emplace_back(index, bytes);  // repeated later
+      if (fate % 16 == 3) {                                 // late
+        held.emplace_back(index, bytes);
+        continue;
+      }
+      const Outcome outcome = client.receive(bytes);
+      require(outcome == Outcome::accepted || outcome == Outcome::frame_ready || outcome == Outcome::late,
+              "an honest packet is taken");
+      if (outcome == Outcome::frame_ready) ++complete;
+      if (fate % 16 == 4 && !held.empty()) {
+        (void)client.receive(held.back().second);
+        held.pop_back();
+      }
+    }
+    client.poll();
+    client.wait(std::chrono::milliseconds(operation % 32));
+  }
+  client.wait(std::chrono::seconds(1));
+  const auto stats = client.stats();
+  require(stats.frames_complete + stats.frames_lost <= sender.next_frame_index(),
+          "no frame is counted twice");
+  require(stats.frames_complete >= complete, "a complete frame counts");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  const std::uint8_t settings = input.take<std::uint8_t>();
+  static const Secret<32> secret(std::array<std::uint8_t, 32>{9});
+  const MediaParams params = params_of(settings);
+  (settings & 0x10) != 0 ? run_honest(input, secret, params) : run_hostile(input, secret, params);
+  return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "sim_host.h"
+
+#include "base/synthetic_frame.h"
+#include "core/wire/media_header.h"
+
+namespace punktfunk::sim {
+
+namespace {
+
+Duration frame_interval(std::uint32_t hz) { return Duration(std::chrono::seconds(1)) / hz; }
+
+media::PacerConfig pacer_config(const HostBehaviour& behaviour) {
+  media::PacerConfig config;
+  config.stream_rate = BitRate::from_kbps(behaviour.bitrate_kbps);
+  config.frame_interval = frame_interval(behaviour.refresh_hz);
+  return config;
+}
+
+}  // namespace
+
+SimHost::Stream::Stream(endpoint::MediaGrant granted, const HostBehaviour& behaviour)
+    : grant(std::move(granted)), sender(grant.host_to_client, grant.params), pacer(pacer_config(behaviour)) {}
+
+SimHost::SimHost(AddressBook& book, const std::filesystem::path& file, std::uint64_t seed,
+                 HostBehaviour behaviour, endpoint::HostConfig config)
+    : book_(book),
+      random_(seed),
+      sizes_(seed),
+      behaviour_(behaviour),
+      identity_(control::Identity::create_ephemeral("punktfunk-host").value()),
+      clients_(control::PinStore::open(file).value()),
+      node_(endpoint::HostNode::create(config, identity_, clients_, random_, *this).value()) {}
+
+void SimHost::receive(TimePoint now, NodeId from, MutableBytes datagram) {
+  now_ = now;
+  node_->receive(book_.address_of(1), book_.address_of(from), datagram, 0, now);
+}
+
+std::optional<TimePoint> SimHost::next_deadline() const {
+  std::optional<TimePoint> next = node_->next_deadline();
+  const auto consider = [&next](std::optional<TimePoint> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  if (!decisions_.empty()) consider(decisions_.begin()->first);
+  for (const auto& [id, stream] : streams_) {
+    consider(stream.frame_due);
+    if (stream.step) consider(stream.step->not_before);
+  }
+  return next;
+}
+
+void SimHost::handle_deadline(TimePoint now) {
+  now_ = now;
+  node_->handle_deadline(now);
+  while (!decisions_.empty() && decisions_.begin()->first <= now) {
+    const endpoint::SessionId id = decisions_.begin()->second;
+    decisions_.erase(decisions_.begin());
+    if (behaviour_.refusal) {
+      node_->refuse(id, *behaviour_.refusal, "");
+    } else {
+      endpoint::SessionAnswer answer;
+      answer.mode = {1280, 720, behaviour_.refresh_hz};
+      answer.bitrate_kbps = behaviour_.bitrate_kbps;
+      node_->accept(id, answer, now);
+    }
+  }
+  for (auto& [id, stream] : streams_) {
+    send_due(stream, now);
+    // The pacer has a frame out within three quarters of the interval, so the line is free again.
+    if (stream.frame_due && *stream.frame_due <= now) begin_frame(id, stream, now);
+    send_due(stream, now);
+  }
+}
+
+void SimHost::begin_frame(endpoint::SessionId, Stream& stream, TimePoint now) {
+  const std::uint32_t mean = behaviour_.bitrate_kbps * 125 / behaviour_.refresh_hz;
+  const bool keyframe = std::exchange(stream.keyframe_wanted, false);
+  // Pictures differ: half to three halves of the mean, keyframes three times as large.
+  std::uint32_t bytes = mean / 2 + static_cast<std::uint32_t>(sizes_() % (mean + 1));
+  if (keyframe) bytes = 3 * mean;
+  Bytes au(bytes);
+  fill_synthetic(au, behaviour_.synthetic_seed, stream.sender.next_frame_index());
+  media::MediaSender::FrameInfo info;
+  info.pts_us = stream.grant.clock.pts_us(now);
+  info.flags = keyframe ? wire::kFlagKeyframe : 0;
+  info.parity_percent = stream.parity.percent_for(stream.sender.data_shards(au.size()));
+  highest_parity = std::max(highest_parity, info.parity_percent);
+  const auto datagrams = stream.sender.seal_frame(au, info);
+  const std::size_t size = stream.sender.datagram_bytes();
+  EXPECT_TRUE(stream.unsent.empty()) << "the pacer was late";
+  for (std::size_t at = 0; at < datagrams.size(); at += size) {
+    const auto one = datagrams.subspan(at, size);
+    stream.unsent.emplace_back(one.begin(), one.end());
+  }
+  stream.pacer.begin_frame(stream.unsent.size(), size, now);
+  stream.step = stream.pacer.next();
+  stream.frame_due = *stream.frame_due + frame_interval(behaviour_.refresh_hz);
+  data_packets += stream.sender.data_shards(au.size());
+  ++frames_sent;
+  if (keyframe) ++keyframes_sent;
+}
+
+void SimHost::send_due(Stream& stream, TimePoint now) {
+  const NodeId to = stream.step ? book_.node_of(stream.grant.path->get().remote) : 0;
+  while (stream.step && stream.step->not_before <= now) {
+    for (std::size_t i = 0; i < stream.step->count; ++i) {
+      outgoing_.emplace_back(to, std::move(stream.unsent.front()));
+      stream.unsent.pop_front();
+      ++packets_sent;
+    }
+    stream.step = stream.pacer.next();
+  }
+}
+
+std::optional<std::pair<NodeId, Bytes>> SimHost::poll_transmit(TimePoint now) {
+  now_ = now;
+  control::Transmit out;
+  while (outgoing_.empty() && node_->poll_transmit(out, now)) {
+    const NodeId to = book_.node_of(out.remote);
+    split(out, [&](ByteView one) { outgoing_.emplace_back(to, Bytes(one.begin(), one.end())); });
+  }
+  if (outgoing_.empty()) return std::nullopt;
+  auto first = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  return first;
+}
+
+void SimHost::session_requested(const endpoint::SessionRequest& request) {
+  requested.push_back(request);
+  decisions_.emplace(now_ + behaviour_.thinks_for, request.id);
+}
+
+void SimHost::session_started(endpoint::SessionId id, endpoint::MediaGrant grant) {
+  started.push_back(id);
+  if (!behaviour_.sends_media) return;
+  const auto [entry, fresh] = streams_.try_emplace(id, std::move(grant), behaviour_);
+  EXPECT_TRUE(fresh);
+  entry->second.frame_due = now_;
+}
+
+void SimHost::input(endpoint::SessionId, const wire::InputEvent& event) { inputs.push_back(event); }
+
+void SimHost::feedback(endpoint::SessionId id, const wire::Feedback& feedback) {
+  const auto stream = streams_.find(id);
+  if (stream == streams_.end()) return;
+  (void)stream->second.parity.on_feedback(feedback);
+  if (stream->second.asks.read(feedback) == media::AskReader::Action::keyframe) {
+    stream->second.keyframe_wanted = true;
+  }
+}
+
+void SimHost::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {
+  ended.push_back({id, user_quit, std::string(why)});
+  streams_.erase(id);
+}
+
+}  // namespace punktfunk::sim

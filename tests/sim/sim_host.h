@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A host in the simulated network: the real HostNode, with sessions that send synthetic access units.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "address_book.h"
+#include "base/random.h"
+#include "control/identity/identity.h"
+#include "control/identity/pin_store.h"
+#include "core/pacing/pacer.h"
+#include "core/session/ask_reader.h"
+#include "core/session/media_sender.h"
+#include "core/session/parity_control.h"
+#include "endpoint/host_node.h"
+#include "transport/sim/sim_network.h"
+
+namespace punktfunk::sim {
+
+// What a session of the simulated host does.
+struct HostBehaviour {
+  std::uint32_t bitrate_kbps = 10'000;
+  std::uint32_t refresh_hz = 60;
+  bool sends_media = true;
+  Duration thinks_for{};                   // before it accepts
+  std::optional<wire::CloseCode> refusal;  // instead of accepting
+  std::uint64_t synthetic_seed = 0;        // of the access units
+};
+
+class SimHost final : public Participant, private endpoint::HostSessions {
+ public:
+  // `file` is where the paired clients are kept.
+  SimHost(AddressBook& book, const std::filesystem::path& file, std::uint64_t seed, HostBehaviour behaviour,
+          endpoint::HostConfig config = {});
+
+  void receive(TimePoint now, NodeId from, MutableBytes datagram) override;
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const override;
+  void handle_deadline(TimePoint now) override;
+  [[nodiscard]] std::optional<std::pair<NodeId, Bytes>> poll_transmit(TimePoint now) override;
+
+  struct Ended {
+    endpoint::SessionId id = 0;
+    bool user_quit = false;
+    std::string why;
+  };
+  std::vector<endpoint::SessionRequest> requested;
+  std::vector<endpoint::SessionId> started;
+  std::vector<Ended> ended;
+  std::vector<wire::InputEvent> inputs;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t keyframes_sent = 0;
+  std::uint64_t data_packets = 0;
+  std::uint64_t packets_sent = 0;
+  std::uint8_t highest_parity = 0;
+
+  [[nodiscard]] endpoint::HostNode& node() { return *node_; }
+  [[nodiscard]] control::PinStore& clients() { return clients_; }
+  [[nodiscard]] const control::Identity& identity() const { return identity_; }
+
+ private:
+  // One running session's video.
+  struct Stream {
+    Stream(endpoint::MediaGrant granted, const HostBehaviour& behaviour);
+    endpoint::MediaGrant grant;
+    media::MediaSender sender;
+    media::Pacer pacer;
+    media::ParityControl parity;
+    media::AskReader asks;
+    bool keyframe_wanted = true;
+    std::optional<TimePoint> frame_due;
+    std::deque<Bytes> unsent;
+    std::optional<media::Pacer::Step> step;
+  };
+
+  void session_requested(const endpoint::SessionRequest& request) override;
+  void session_started(endpoint::SessionId id, endpoint::MediaGrant grant) override;
+  void input(endpoint::SessionId id, const wire::InputEvent& event) override;
+  void feedback(endpoint::SessionId id, const wire::Feedback& feedback) override;
+  void session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) override;
+  void begin_frame(endpoint::SessionId id, Stream& stream, TimePoint now);
+  void send_due(Stream& stream, TimePoint now);
+
+  AddressBook& book_;
+  SeededRandom random_;
+  std::mt19937_64 sizes_;
+  HostBehaviour behaviour_;
+  control::Identity identity_;
+  control::PinStore clients_;
+  std::unique_ptr<endpoint::HostNode> node_;
+  std::map<endpoint::SessionId, Stream> streams_;
+  std::multimap<TimePoint, endpoint::SessionId> decisions_;
+  std::deque<std::pair<NodeId, Bytes>> outgoing_;
+  TimePoint now_{};
+};
+
+}  // namespace punktfunk::sim

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "endpoint/client_node.h"
@@ -17,22 +19,23 @@ namespace punktfunk::endpoint {
 struct ClientEndpointOptions {
   control::QuicConfig quic;
   UdpOptions udp;
-  // For measurements: this share of the datagrams that arrive is thrown away before anything looks at them, each on its
-  // own, also those that arrived coalesced.
+  // For measurements: this share of the datagrams that arrive is thrown away before anything looks at them,
+  // each on its own, also those that arrived coalesced.
   double drop_share = 0;
   std::uint64_t drop_seed = 1;
 };
 
-// A ClientNode on a real socket and one thread, the network thread, which receives, opens and reassembles. ClientEvents come
-// on that thread. Methods: any thread but that one, unless noted.
+// A ClientNode on a real socket and one thread, the network thread, which receives, opens and reassembles.
+// ClientEvents come on that thread. Methods: any thread but that one, unless noted.
 class ClientEndpoint {
  public:
-  // Finds the local address that leads to `host`, binds there and prepares the node. `identity`, `random` and `events`
-  // outlive the endpoint.
+  // Finds the local address that leads to `host`, binds there and prepares the node. `identity`, `random` and
+  // `events` outlive the endpoint.
   [[nodiscard]] static Result<std::unique_ptr<ClientEndpoint>> create(const ClientEndpointOptions& options,
                                                                       const SocketAddress& host,
                                                                       const control::Identity* identity,
-                                                                      RandomSource& random, ClientEvents& events);
+                                                                      RandomSource& random,
+                                                                      ClientEvents& events);
   ~ClientEndpoint() { stop(); }
 
   // One of these, once: starts the thread and dials. `local` and `host` of `connect` are filled in here.
@@ -63,6 +66,8 @@ class ClientEndpoint {
       : options_(options), host_(host), drop_random_(options.drop_seed) {}
   void start();
   void read_socket();
+  [[nodiscard]] std::span<const ReceivedDatagram> without_test_losses(
+      std::span<const ReceivedDatagram> datagrams);
   [[nodiscard]] std::optional<TimePoint> turn();
 
   const ClientEndpointOptions options_;
@@ -72,6 +77,7 @@ class ClientEndpoint {
   std::unique_ptr<ClientNode> node_;
   control::Transmit transmit_;
   std::mt19937_64 drop_random_;
+  std::vector<ReceivedDatagram> kept_;  // of the last read, when there are test losses
   std::uint64_t dropped_for_test_ = 0;
   TimePoint snapshot_due_{};
   mutable std::mutex snapshot_mutex_;

@@ -118,10 +118,11 @@ struct Manager {
   IMB_MGR* const get;
 };
 
-void seal_ipsec_mb_gcm(benchmark::State& state) {
+void ipsec_mb_gcm(benchmark::State& state, bool opens) {
   const Manager manager;
   const Bytes key(16, 7);
   std::uint8_t nonce[12] = {};
+  std::uint8_t tag[kMediaTagBytes];
   alignas(64) gcm_key_data schedule;
   gcm_context_data context;
   IMB_AES128_GCM_PRE(manager.get, key.data(), &schedule);
@@ -132,6 +133,13 @@ void seal_ipsec_mb_gcm(benchmark::State& state) {
       std::uint8_t* const body = packet + kMediaAadBytes;
       IMB_AES128_GCM_ENC(manager.get, &schedule, &context, body, body, kBodyBytes, count_up(nonce), packet,
                          kMediaAadBytes, body + kBodyBytes, kMediaTagBytes);
+    }
+    for (std::size_t i = 0; opens && i < kBatch; ++i) {
+      std::uint8_t* const packet = packets[i].data();
+      std::uint8_t* const body = packet + kMediaAadBytes;
+      IMB_AES128_GCM_DEC(manager.get, &schedule, &context, body, body, kBodyBytes, count_up(nonce), packet,
+                         kMediaAadBytes, tag, kMediaTagBytes);
+      benchmark::DoNotOptimize(tag);
     }
     benchmark::ClobberMemory();
   }
@@ -186,7 +194,8 @@ void register_all() {
                                  suite);
   }
 #if defined(PUNKTFUNK_IPSEC_MB)
-  benchmark::RegisterBenchmark("seal/direct/aes128_gcm/ipsec-mb", seal_ipsec_mb_gcm);
+  benchmark::RegisterBenchmark("seal/direct/aes128_gcm/ipsec-mb", ipsec_mb_gcm, false);
+  benchmark::RegisterBenchmark("seal_and_open/direct/aes128_gcm/ipsec-mb", ipsec_mb_gcm, true);
   benchmark::RegisterBenchmark("seal/direct/chacha20_poly1305/ipsec-mb", seal_ipsec_mb_chacha);
 #endif
 }

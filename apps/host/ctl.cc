@@ -14,7 +14,8 @@ Result<void> run_ctl(const std::filesystem::path& state_dir, const std::string& 
   if (!line) return tl::unexpected(line.error());
   const auto answer = nlohmann::json::parse(*line, nullptr, false);
   if (!answer.is_object() || !answer.value("ok", false)) {
-    return fail(answer.is_object() ? answer.value("error", "The host refused.") : "The host's answer was not understood.");
+    return fail(answer.is_object() ? answer.value("error", "The host refused.")
+                                   : "The host's answer was not understood.");
   }
   if (command == "pair") {
     std::printf("%s\n", answer.value("pin", "").c_str());

@@ -20,14 +20,17 @@ int main(int argc, char** argv) {
 
   ServeOptions serve_options;
   CLI::App* serve_command = app.add_subcommand("serve", "Wait for clients and stream to them");
-  serve_command->add_option("--port", serve_options.port, "UDP port; 0 takes any free one")->capture_default_str();
-  serve_command->add_option("--bind", serve_options.bind_address, "Address to listen on; all of them by default");
+  serve_command->add_option("--port", serve_options.port, "UDP port; 0 takes any free one")
+      ->capture_default_str();
+  serve_command->add_option("--bind", serve_options.bind_address,
+                            "Address to listen on; all of them by default");
   serve_command->add_option("--state-dir", state_dir, "Where identity and paired devices are kept")
       ->capture_default_str();
   serve_command->add_option("--start", serve_options.start_commands,
                             "Program to run in each client's desktop (repeatable); a terminal by default");
-  serve_command->add_option("--bitrate", serve_options.bitrate_kbps,
-                            "kbit/s for clients that leave it to the host; by picture size by default")
+  serve_command
+      ->add_option("--bitrate", serve_options.bitrate_kbps,
+                   "kbit/s for clients that leave it to the host; by picture size by default")
       ->check(CLI::Range(500, 200000));
   serve_command->add_option("--source", serve_options.source, "What to stream")
       ->check(CLI::IsMember({"desktop", "synthetic"}))
@@ -36,8 +39,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve_command->add_option("--frames", serve_options.frame_limit,
                             "End each session after this many frames; 0 = never");
-  serve_command->add_option("--idle-timeout-ms", serve_options.idle_timeout_ms,
-                            "How long a silent client is kept")
+  serve_command
+      ->add_option("--idle-timeout-ms", serve_options.idle_timeout_ms, "How long a silent client is kept")
       ->check(CLI::Range(1000, 3600000))
       ->capture_default_str();
   serve_command->add_option("--ready-file", serve_options.ready_file,
@@ -49,7 +52,9 @@ int main(int argc, char** argv) {
   ctl_command->require_subcommand(1);
   ctl_command->add_subcommand("pair", "Allow one device to pair within two minutes; prints the PIN")
       ->callback([&request] { request = "pair"; });
-  ctl_command->add_subcommand("status", "Print what the host is doing")->callback([&request] { request = "status"; });
+  ctl_command->add_subcommand("status", "Print what the host is doing")->callback([&request] {
+    request = "status";
+  });
 
   CLI11_PARSE(app, argc, argv);
   serve_options.state_dir = state_dir;

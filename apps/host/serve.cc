@@ -28,7 +28,8 @@ Result<SocketAddress> bind_address(const ServeOptions& options) {
     return any;
   }
   const auto address = SocketAddress::parse(options.bind_address, options.port);
-  if (!address) return fail("\"" + options.bind_address + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
+  if (!address)
+    return fail("\"" + options.bind_address + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
   return *address;
 }
 
@@ -60,8 +61,7 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   if (!clients) return tl::unexpected(clients.error());
 
   host::SessionSettings settings;
-  settings.source =
-      options.source == "synthetic" ? host::VideoSource::synthetic : host::VideoSource::desktop;
+  settings.source = options.source == "synthetic" ? host::VideoSource::synthetic : host::VideoSource::desktop;
   settings.start_commands = options.start_commands;
   // An empty desktop would look like a black screen.
   if (settings.start_commands.empty()) settings.start_commands = {"foot"};

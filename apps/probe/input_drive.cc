@@ -55,12 +55,16 @@ void InputDrive::add_pointer_steps() {
     const auto y = static_cast<std::int32_t>(mode_.height * static_cast<std::uint32_t>(part) / 8);
     steps_.push_back({"the pointer at " + std::to_string(x) + "," + std::to_string(y),
                       [this, x, y](const Content&) { position(x, y); },
-                      [x, y](const Content& now) { return now.pointer.x == x && now.pointer.y == y; }, kPatience});
+                      [x, y](const Content& now) { return now.pointer.x == x && now.pointer.y == y; },
+                      kPatience});
   }
   steps_.push_back({"a relative pointer motion of +10,-5",
-                    [this](const Content&) { send_({InputKind::mouse_move, 0, 10, -5, 0}); },
+                    [this](const Content&) {
+                      send_({InputKind::mouse_move, 0, 10, -5, 0});
+                    },
                     [this](const Content& now) {
-                      return now.pointer.x == before_.pointer.x + 10 && now.pointer.y == before_.pointer.y - 5;
+                      return now.pointer.x == before_.pointer.x + 10 &&
+                             now.pointer.y == before_.pointer.y - 5;
                     },
                     kPatience});
   steps_.push_back({"a press of the left button",
@@ -73,8 +77,11 @@ void InputDrive::add_pointer_steps() {
   steps_.push_back({"its release", [this](const Content&) { send_(button_event(wire::kButtonLeft, false)); },
                     [](const Content& now) { return now.pointer.buttons == 0; }, kPatience});
   steps_.push_back({"a turn of the wheel",
-                    [this](const Content&) { send_({InputKind::scroll_simple, wire::kAxisVertical, -120, 0, 0}); },
-                    [this](const Content& now) { return now.pointer.scrolls != before_.pointer.scrolls; }, kPatience});
+                    [this](const Content&) {
+                      send_({InputKind::scroll_simple, wire::kAxisVertical, -120, 0, 0});
+                    },
+                    [this](const Content& now) { return now.pointer.scrolls != before_.pointer.scrolls; },
+                    kPatience});
 }
 
 void InputDrive::add_keyboard_step() {
@@ -86,8 +93,9 @@ void InputDrive::add_keyboard_step() {
                       expected.history = now.key_history;
                       for (const std::uint16_t key : kKeys) {
                         expected.press(key);
-                        // The picture carries 48 bits of the running hash, and the hash of what follows depends on all 64:
-                        // the low bits of an FNV product depend only on low bits, so 48 are enough to go on from.
+                        // The picture carries 48 bits of the running hash, and the hash of what follows
+                        // depends on all 64: the low bits of an FNV product depend only on low bits, so 48
+                        // are enough to go on from.
                         expected.history = expected.history48();
                         keystrokes_.push_back({key_event(key, true), key_event(key, false)});
                       }
@@ -95,7 +103,8 @@ void InputDrive::add_keyboard_step() {
                     },
                     [this](const Content& now) {
                       return now.key_history == history_wanted_ &&
-                             now.key_presses == static_cast<std::uint16_t>(before_.key_presses + std::size(kKeys));
+                             now.key_presses ==
+                                 static_cast<std::uint16_t>(before_.key_presses + std::size(kKeys));
                     },
                     kPatience, false});
 }
@@ -104,13 +113,15 @@ void InputDrive::add_terminal_step(const std::filesystem::path& typed_file) {
   steps_.push_back({"the command typed into the terminal",
                     [this, typed_file](const Content&) {
                       // Lower half: the terminal. A click gives it the keyboard.
-                      position(static_cast<std::int32_t>(mode_.width / 2), static_cast<std::int32_t>(mode_.height * 3 / 4));
+                      position(static_cast<std::int32_t>(mode_.width / 2),
+                               static_cast<std::int32_t>(mode_.height * 3 / 4));
                       send_(button_event(wire::kButtonLeft, true));
                       send_(button_event(wire::kButtonLeft, false));
-                      queue_text("\necho " + std::string(kTypedText) + " | tee \"" + typed_file.string() + "\"\n");
+                      queue_text("\necho " + std::string(kTypedText) + " | tee \"" + typed_file.string() +
+                                 "\"\n");
                     },
-                    [typed_file](const Content&) { return file_holds(typed_file, kTypedText); }, kTerminalPatience, false,
-                    kTerminalTries});
+                    [typed_file](const Content&) { return file_holds(typed_file, kTypedText); },
+                    kTerminalPatience, false, kTerminalTries});
 }
 
 void InputDrive::queue_text(const std::string& text) {

@@ -17,9 +17,9 @@
 
 namespace punktfunk::probe {
 
-// Plays a person: moves the pointer, clicks, scrolls and types over the test pattern, and reads from the decoded picture what
-// the application saw; then types a command into the terminal below it and waits for the command's effect. Pure in time
-// but for the look at that file. Decode thread.
+// Plays a person: moves the pointer, clicks, scrolls and types over the test pattern, and reads from the
+// decoded picture what the application saw; then types a command into the terminal below it and waits for the
+// command's effect. Pure in time but for the look at that file. Decode thread.
 class InputDrive {
  public:
   // `typed_file`: what the command in the terminal writes; empty leaves the terminal out.
@@ -60,8 +60,9 @@ class InputDrive {
   std::size_t step_ = 0;
   int tried_ = 0;
   std::optional<TimePoint> acted_at_;
-  Content before_;                               // the picture before the step in progress
-  std::deque<std::vector<wire::InputEvent>> keystrokes_;  // one character a picture: a person types, a flood is dropped
+  Content before_;  // the picture before the step in progress
+  std::deque<std::vector<wire::InputEvent>>
+      keystrokes_;  // one character a picture: a person types, a flood is dropped
   std::uint64_t history_wanted_ = 0;
   std::vector<std::string> failures_;
   Histogram input_to_picture_;

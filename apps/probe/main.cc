@@ -26,13 +26,18 @@ int complain(ExitCode code, const std::string& message) {
 
 ExitCode exit_code_for(const endpoint::ClientEnd& end) {
   switch (end.kind) {
-    case endpoint::EndKind::finished: return ExitCode::ok;
+    case endpoint::EndKind::finished:
+      return ExitCode::ok;
     case endpoint::EndKind::trust_failed:
-    case endpoint::EndKind::pairing_failed: return ExitCode::trust;
+    case endpoint::EndKind::pairing_failed:
+      return ExitCode::trust;
     case endpoint::EndKind::timed_out:
-    case endpoint::EndKind::connection_lost: return ExitCode::timed_out;
-    case endpoint::EndKind::refused: return ExitCode::refused;
-    case endpoint::EndKind::protocol_error: return ExitCode::failed;
+    case endpoint::EndKind::connection_lost:
+      return ExitCode::timed_out;
+    case endpoint::EndKind::refused:
+      return ExitCode::refused;
+    case endpoint::EndKind::protocol_error:
+      return ExitCode::failed;
   }
   return ExitCode::failed;
 }
@@ -62,7 +67,8 @@ wire::ClientHello hello_for(const Options& options) {
 int run(const Options& options, const StopSignal& stop) {
   const auto address = SocketAddress::parse(options.host, options.port);
   if (!address) {
-    return complain(ExitCode::usage, "\"" + options.host + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
+    return complain(ExitCode::usage,
+                    "\"" + options.host + "\" is no IP address; give one such as 192.168.1.10 or ::1.");
   }
   auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-client");
   if (!identity) return complain(ExitCode::failed, identity.error().message);
@@ -82,18 +88,21 @@ int run(const Options& options, const StopSignal& stop) {
     if (const auto stored = known->set(label, *host, label, wall_clock_ns() / 1'000'000'000); !stored) {
       return complain(ExitCode::failed, stored.error().message);
     }
-    if (!options.quiet) std::fprintf(stderr, "Paired with %s (%s).\n", label.c_str(), control::fingerprint_hex(*host).c_str());
+    if (!options.quiet)
+      std::fprintf(stderr, "Paired with %s (%s).\n", label.c_str(), control::fingerprint_hex(*host).c_str());
   }
   if (options.pair_only) return static_cast<int>(ExitCode::ok);
 
   const control::PinnedPeer* pinned = known->find_label(label);
   if (pinned == nullptr) {
-    return complain(ExitCode::trust, "This device does not know the host at " + label +
-                                         "; pair first: run punktfunk-host ctl pair there and give its PIN with --pair.");
+    return complain(ExitCode::trust,
+                    "This device does not know the host at " + label +
+                        "; pair first: run punktfunk-host ctl pair there and give its PIN with --pair.");
   }
 
   Measurement measurement(options);
-  if (const auto opened = measurement.open_files(); !opened) return complain(ExitCode::failed, opened.error().message);
+  if (const auto opened = measurement.open_files(); !opened)
+    return complain(ExitCode::failed, opened.error().message);
   client::StreamOptions stream;
   stream.host = *address;
   stream.pin = pinned->fingerprint;
@@ -130,9 +139,12 @@ int run(const Options& options, const StopSignal& stop) {
     return complain(exit_code_for(*figures.end), figures.end->message);
   }
   if (interrupted) return complain(ExitCode::failed, "Stopped before the measurement was complete.");
-  if (figures.pictures == 0) return complain(ExitCode::timed_out, "The host sent no picture; look at its log.");
-  if (figures.verify_errors != 0) return complain(ExitCode::check, "Some access units are not what the host sent.");
-  if (figures.input_ok == false) return complain(ExitCode::check, "Some input did not arrive; the table says which.");
+  if (figures.pictures == 0)
+    return complain(ExitCode::timed_out, "The host sent no picture; look at its log.");
+  if (figures.verify_errors != 0)
+    return complain(ExitCode::check, "Some access units are not what the host sent.");
+  if (figures.input_ok == false)
+    return complain(ExitCode::check, "Some input did not arrive; the table says which.");
   return static_cast<int>(ExitCode::ok);
 }
 

@@ -21,11 +21,14 @@ constexpr Duration kPollEvery = std::chrono::milliseconds(100);
 double own_cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// User and system time of another process of this machine (proc(5), fields 14 and 15 of stat), its children not counted.
+// User and system time of another process of this machine (proc(5), fields 14 and 15 of stat), its children
+// not counted.
 std::optional<double> cpu_seconds_of(long pid) {
   std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
   std::string text;
@@ -47,8 +50,8 @@ Result<void> Measurement::open_files() {
   if (options_.dump_file.empty()) return {};
   dump_.reset(std::fopen(options_.dump_file.c_str(), "wb"));
   if (!dump_) {
-    return fail("The elementary stream cannot be written to " + options_.dump_file + " (" + std::strerror(errno) +
-                "); name another file.");
+    return fail("The elementary stream cannot be written to " + options_.dump_file + " (" +
+                std::strerror(errno) + "); name another file.");
   }
   return {};
 }
@@ -62,7 +65,8 @@ void Measurement::wait(const std::function<bool()>& stop_requested) {
   std::unique_lock lock(mutex_);
   while (!ended_ && !stop_requested()) {
     if (options_.count != 0 && units_ >= options_.count) return;
-    // Measured from the first picture; connecting has a budget of its own and ends in on_ended() at the latest.
+    // Measured from the first picture; connecting has a budget of its own and ends in on_ended() at the
+    // latest.
     if (first_ && to_seconds(monotonic_now() - *first_) >= options_.seconds) {
       const bool input_pending = options_.drive_input && drive_ && !drive_->is_done();
       // Every step of the drive has a bounded patience, so this ends too.
@@ -134,7 +138,8 @@ void Measurement::on_access_unit(ByteView au, const client::FrameReport& report)
   ++units_;
   if (options_.verify) {
     ++figures_.verified;
-    if (check_synthetic(au, options_.synthetic_seed, report.index) != SyntheticCheck::good) ++figures_.verify_errors;
+    if (check_synthetic(au, options_.synthetic_seed, report.index) != SyntheticCheck::good)
+      ++figures_.verify_errors;
     count_unit(report.times.decoded);
   }
   if (options_.count != 0 && units_ >= options_.count) changed_.notify_all();
@@ -150,17 +155,19 @@ void Measurement::on_picture(const client::Picture& picture, const client::Frame
   figures_.decoded_width = picture.width;
   figures_.decoded_height = picture.height;
   last_picture_ = picture;
-  // The drawn clock is this machine's own, so it means something only when the host is this machine: then it lies in the
-  // recent past. A picture that shows the same drawing again is not a new sample.
+  // The drawn clock is this machine's own, so it means something only when the host is this machine: then it
+  // lies in the recent past. A picture that shows the same drawing again is not a new sample.
   if (content && last_drawn_ns_ != content->drawn_ns) {
     last_drawn_ns_ = content->drawn_ns;
-    const Duration age = report.times.decoded.time_since_epoch() - Duration(static_cast<std::int64_t>(content->drawn_ns));
+    const Duration age =
+        report.times.decoded.time_since_epoch() - Duration(static_cast<std::int64_t>(content->drawn_ns));
     if (age > Duration::zero() && age < std::chrono::seconds(10)) figures_.draw_to_decoded.add(age);
   }
   if (options_.drive_input && session_ != nullptr) {
     if (!drive_ && content) {
-      drive_ = std::make_unique<InputDrive>(figures_.mode, options_.typed_file,
-                                            [this](const wire::InputEvent& event) { session_->send_input(event); });
+      drive_ = std::make_unique<InputDrive>(
+          figures_.mode, options_.typed_file,
+          [this](const wire::InputEvent& event) { session_->send_input(event); });
     }
     if (drive_) drive_->on_picture(content, report.times.decoded);
   }
@@ -168,7 +175,7 @@ void Measurement::on_picture(const client::Picture& picture, const client::Frame
 
 void Measurement::on_statistics(const client::StreamStatistics& statistics) {
   if (options_.quiet || isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r%6llu frames, %llu lost, %.1f ms capture to decoded ", // rewritten each second
+  std::fprintf(stderr, "\r%6llu frames, %llu lost, %.1f ms capture to decoded ",  // rewritten each second
                static_cast<unsigned long long>(statistics.frames),
                static_cast<unsigned long long>(statistics.network.node.media.frames_lost),
                to_ms(statistics.latency.capture_to_decoded.percentile(0.5)));

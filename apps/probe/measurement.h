@@ -19,8 +19,8 @@ namespace punktfunk::probe {
 // Everything the report is made of.
 struct Figures {
   bool connected = false;
-  wire::Mode mode;          // in force
-  double seconds = 0;       // first to last picture
+  wire::Mode mode;     // in force
+  double seconds = 0;  // first to last picture
   std::uint64_t pictures = 0;
   std::uint32_t decoded_width = 0, decoded_height = 0;
   Duration to_first_picture{};
@@ -36,7 +36,8 @@ struct Figures {
   std::optional<endpoint::ClientEnd> end;  // once the connection is over, whoever ended it
 };
 
-// Listens to one stream and gathers the figures. finish() may be called from any thread once the session has stopped.
+// Listens to one stream and gathers the figures. finish() may be called from any thread once the session has
+// stopped.
 class Measurement final : public client::StreamListener {
  public:
   explicit Measurement(const Options& options) : options_(options), dialled_(monotonic_now()) {}
@@ -45,8 +46,8 @@ class Measurement final : public client::StreamListener {
   [[nodiscard]] Result<void> open_files();
   void attach(client::StreamSession& session);
 
-  // Waits until the run is complete: time is up, --count is reached, the host ended it, or `stop_requested` says so.
-  // `poll_every` bounds how late the latter is noticed.
+  // Waits until the run is complete: time is up, --count is reached, the host ended it, or `stop_requested`
+  // says so. `poll_every` bounds how late the latter is noticed.
   void wait(const std::function<bool()>& stop_requested);
   [[nodiscard]] Figures finish(const client::StreamSession& session);
   [[nodiscard]] client::Picture last_picture() const;

@@ -19,24 +19,30 @@ std::optional<wire::Mode> parse_mode(const std::string& text) {
     if (after == '\0') return at == end;
     return at != end && *at++ == after;
   };
-  if (!number(mode.width, 'x') || !number(mode.height, '@') || !number(mode.refresh_hz, '\0')) return std::nullopt;
+  if (!number(mode.width, 'x') || !number(mode.height, '@') || !number(mode.refresh_hz, '\0'))
+    return std::nullopt;
   return mode;
 }
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   Options options;
   options.state_dir = default_state_dir("client");
-  CLI::App app("Connects to a punktfunk host, receives and decodes its stream, and measures it.", "punktfunk-probe");
+  CLI::App app("Connects to a punktfunk host, receives and decodes its stream, and measures it.",
+               "punktfunk-probe");
   app.footer(
-      "Exit status: 0 streamed; 1 failed; 2 wrong usage; 3 host not trusted; 4 no answer or connection lost; 5 refused by the "
+      "Exit status: 0 streamed; 1 failed; 2 wrong usage; 3 host not trusted; 4 no answer or connection lost; "
+      "5 refused by the "
       "host; 6 streamed, but --verify or --drive-input found an error.");
   app.add_option("--host", options.host, "IP address of the host")->capture_default_str();
   app.add_option("--port", options.port, "Its UDP port")->capture_default_str();
-  app.add_option("--state-dir", options.state_dir, "Where this device's identity is kept")->capture_default_str();
-  app.add_option("--pin-store", options.pin_store, "File of known hosts (default: hosts.json in the state directory)");
+  app.add_option("--state-dir", options.state_dir, "Where this device's identity is kept")
+      ->capture_default_str();
+  app.add_option("--pin-store", options.pin_store,
+                 "File of known hosts (default: hosts.json in the state directory)");
   app.add_option("--pair", options.pair_pin, "Pair first, with the PIN the host shows")
       ->check([](const std::string& pin) {
-        const bool digits = !pin.empty() && pin.size() <= 16 && pin.find_first_not_of("0123456789") == std::string::npos;
+        const bool digits =
+            !pin.empty() && pin.size() <= 16 && pin.find_first_not_of("0123456789") == std::string::npos;
         return digits ? std::string() : std::string("A PIN is up to 16 digits.");
       });
   app.add_flag("--pair-only", options.pair_only, "End after pairing");
@@ -52,7 +58,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   app.add_option("--timeout", options.connect_timeout_s, "Seconds to wait for the host's answer")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
-  app.add_flag("--verify", options.verify, "Check every byte against a host that runs with --source synthetic");
+  app.add_flag("--verify", options.verify,
+               "Check every byte against a host that runs with --source synthetic");
   app.add_option("--synthetic-seed", options.synthetic_seed, "Seed for --verify")->capture_default_str();
   app.add_flag("--drive-input", options.drive_input, "Move the pointer and type, and check that it arrives");
   app.add_option("--typed-file", options.typed_file,

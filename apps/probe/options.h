@@ -42,10 +42,10 @@ enum class ExitCode : int {
   ok = 0,
   failed = 1,
   usage = 2,
-  trust = 3,     // the host is unknown, or not the one that was paired; or pairing failed
+  trust = 3,      // the host is unknown, or not the one that was paired; or pairing failed
   timed_out = 4,  // no answer, or the connection was lost
-  refused = 5,   // the host said no
-  check = 6,     // it streamed, but --verify or --drive-input found something wrong
+  refused = 5,    // the host said no
+  check = 6,      // it streamed, but --verify or --drive-input found something wrong
 };
 
 // nullopt: the program is to end with `exit_code` (help was printed, or the command line is wrong).

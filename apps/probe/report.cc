@@ -16,19 +16,27 @@ namespace punktfunk::probe {
 
 namespace {
 
-double fps_of(const Figures& f) { return f.seconds > 0 ? static_cast<double>(f.pictures - 1) / f.seconds : 0; }
+double fps_of(const Figures& f) {
+  return f.seconds > 0 ? static_cast<double>(f.pictures - 1) / f.seconds : 0;
+}
 double mbps_of(const Figures& f) {
-  return f.seconds > 0 ? static_cast<double>(f.stream.network.node.media.bytes_received) * 8 / f.seconds / 1e6 : 0;
+  return f.seconds > 0 ? static_cast<double>(f.stream.network.node.media.bytes_received) * 8 / f.seconds / 1e6
+                       : 0;
 }
 double round2(double value) { return std::round(value * 100) / 100; }
 
 std::vector<std::pair<const char*, const Histogram*>> stages_of(const Figures& f) {
   const client::StageLatencies& s = f.stream.latency;
-  return {{"draw_to_decoded", &f.draw_to_decoded}, {"capture_to_decoded", &s.capture_to_decoded},
-          {"queue", &s.queue},                     {"encode", &s.encode},
-          {"send", &s.send},                       {"network", &s.network},
-          {"reassemble", &s.reassemble},           {"decode", &s.decode},
-          {"picture_interval", &f.picture_interval}, {"input_to_picture", &f.input_to_picture}};
+  return {{"draw_to_decoded", &f.draw_to_decoded},
+          {"capture_to_decoded", &s.capture_to_decoded},
+          {"queue", &s.queue},
+          {"encode", &s.encode},
+          {"send", &s.send},
+          {"network", &s.network},
+          {"reassemble", &s.reassemble},
+          {"decode", &s.decode},
+          {"picture_interval", &f.picture_interval},
+          {"input_to_picture", &f.input_to_picture}};
 }
 
 nlohmann::ordered_json json_of(const Histogram& histogram) {
@@ -47,25 +55,30 @@ std::string mode_text(const Figures& f) {
 std::string table_of(const Figures& f) {
   const auto& media = f.stream.network.node.media;
   std::string out;
-  const auto line = [&out](const char* name, const std::string& value) { out += fmt::format("{:<20} {}\n", name, value); };
+  const auto line = [&out](const char* name, const std::string& value) {
+    out += fmt::format("{:<20} {}\n", name, value);
+  };
   line("Mode", mode_text(f));
   if (f.decoded_width != 0) line("Decoded picture", fmt::format("{}x{}", f.decoded_width, f.decoded_height));
   line("Frames", fmt::format("{} in {:.2f} s = {:.2f} fps", f.pictures, f.seconds, fps_of(f)));
   line("On the wire", fmt::format("{:.2f} Mbit/s", mbps_of(f)));
   line("Keyframes", fmt::format("{}", f.stream.keyframes));
   line("Packets", fmt::format("{} received, {} refused", media.packets_received, media.packets_dropped()));
-  line("Losses", fmt::format("{} shards repaired, {} frames lost, {} held back", media.recovered_shards, media.frames_lost,
-                             f.stream.held_back));
+  line("Losses", fmt::format("{} shards repaired, {} frames lost, {} held back", media.recovered_shards,
+                             media.frames_lost, f.stream.held_back));
   if (f.stream.network.dropped_for_test != 0) {
     line("Dropped for the test", fmt::format("{} datagrams", f.stream.network.dropped_for_test));
   }
-  line("Longest still picture", fmt::format("{:.1f} ms ({} over 100 ms)", to_ms(f.stream.longest_gap), f.stream.freezes));
+  line("Longest still picture",
+       fmt::format("{:.1f} ms ({} over 100 ms)", to_ms(f.stream.longest_gap), f.stream.freezes));
   line("To first picture", fmt::format("{:.0f} ms", to_ms(f.to_first_picture)));
   line("CPU of one core",
        fmt::format("client {:.1f} %{}", f.client_cpu_percent,
                    f.host_cpu_percent ? fmt::format(", host {:.1f} %", *f.host_cpu_percent) : std::string()));
-  if (f.verified != 0) line("Verified", fmt::format("{} access units, {} wrong", f.verified, f.verify_errors));
-  if (f.input_ok) line("Input", *f.input_ok ? "everything sent was seen by the applications" : "NOT everything arrived");
+  if (f.verified != 0)
+    line("Verified", fmt::format("{} access units, {} wrong", f.verified, f.verify_errors));
+  if (f.input_ok)
+    line("Input", *f.input_ok ? "everything sent was seen by the applications" : "NOT everything arrived");
   for (const std::string& failure : f.input_failures) line("", "missing: " + failure);
   out += fmt::format("\n{:<20} {:>9} {:>9} {:>9}\n", "Latency, ms", "median", "p95", "p99");
   for (const auto& [name, histogram] : stages_of(f)) {
@@ -100,7 +113,8 @@ std::string json_of(const Figures& f) {
   json["gaps_over_100_ms"] = f.stream.freezes;
   json["first_picture_ms"] = round2(to_ms(f.to_first_picture));
   for (const auto& [name, histogram] : stages_of(f)) json["latency_ms"][name] = json_of(*histogram);
-  json["host_cpu_percent"] = f.host_cpu_percent ? nlohmann::ordered_json(round2(*f.host_cpu_percent)) : nullptr;
+  json["host_cpu_percent"] =
+      f.host_cpu_percent ? nlohmann::ordered_json(round2(*f.host_cpu_percent)) : nullptr;
   json["client_cpu_percent"] = round2(f.client_cpu_percent);
   json["input_ok"] = f.input_ok ? nlohmann::ordered_json(*f.input_ok) : nullptr;
   if (f.verified != 0) json["verified"] = {{"access_units", f.verified}, {"wrong", f.verify_errors}};
@@ -116,7 +130,8 @@ Result<void> write_text(const std::string& path, const std::string& text) {
   {
     std::ofstream out(part, std::ios::binary);
     out << text;
-    if (!out.flush()) return fail("The figures could not be written to " + path + "; check that its folder is writable.");
+    if (!out.flush())
+      return fail("The figures could not be written to " + path + "; check that its folder is writable.");
   }
   std::error_code error;
   std::filesystem::rename(part, path, error);

@@ -41,7 +41,8 @@ bool equal_constant_time(ByteView a, ByteView b) {
   if (a.size() != b.size()) return false;
   // volatile keeps the compiler from turning the loop into an early exit.
   volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
   return difference == 0;
 }
 

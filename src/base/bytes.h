@@ -22,7 +22,8 @@ using MutableBytes = std::span<std::uint8_t>;
 template <std::unsigned_integral T>
 [[nodiscard]] constexpr T load_le(const std::uint8_t* at) {
   T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value | static_cast<T>(T{at[i]} << (8 * i)));
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>(value | static_cast<T>(T{at[i]} << (8 * i)));
   return value;
 }
 
@@ -33,7 +34,8 @@ constexpr void store_le(std::uint8_t* at, T value) {
 
 template <std::unsigned_integral T>
 constexpr void store_be(std::uint8_t* at, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) at[sizeof(T) - 1 - i] = static_cast<std::uint8_t>(value >> (8 * i));
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    at[sizeof(T) - 1 - i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
 template <std::unsigned_integral T>

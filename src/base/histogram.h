@@ -11,8 +11,8 @@
 
 namespace punktfunk {
 
-// Percentiles of durations in fixed memory, whatever the length of a run: logarithmic buckets 1 % apart from 1 µs to 100 s,
-// so a percentile is exact to half a per cent. Value type; not thread-safe.
+// Percentiles of durations in fixed memory, whatever the length of a run: logarithmic buckets 1 % apart from
+// 1 µs to 100 s, so a percentile is exact to half a per cent. Value type; not thread-safe.
 class Histogram {
  public:
   void add(Duration value) {
@@ -29,7 +29,8 @@ class Histogram {
   // `share` 0 … 1; zero when nothing was added.
   [[nodiscard]] Duration percentile(double share) const {
     if (count_ == 0) return Duration::zero();
-    const auto rank = static_cast<std::uint64_t>(std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_)));
+    const auto rank =
+        static_cast<std::uint64_t>(std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_)));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < kBuckets; ++i) {
       seen += buckets_[i];

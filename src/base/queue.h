@@ -15,9 +15,9 @@
 
 namespace punktfunk {
 
-// Holds at most `capacity` items. With several slots of pictures, newest wins: push() on a full queue drops the OLDEST
-// item and counts it. try_push() refuses instead, for items that must not be lost silently.
-// Any thread may call any method.
+// Holds at most `capacity` items. With several slots of pictures, newest wins: push() on a full queue drops
+// the OLDEST item and counts it. try_push() refuses instead, for items that must not be lost silently. Any
+// thread may call any method.
 template <class T>
 class BoundedQueue {
  public:
@@ -61,7 +61,8 @@ class BoundedQueue {
     return take(lock);
   }
 
-  // For a single producer that must not lose items: true once there is room, false after `timeout` or when closed.
+  // For a single producer that must not lose items: true once there is room, false after `timeout` or when
+  // closed.
   [[nodiscard]] bool wait_for_space(Duration timeout) {
     std::unique_lock lock(mutex_);
     space_.wait_for(lock, timeout, [this] { return closed_ || items_.size() < capacity_; });

@@ -28,7 +28,8 @@ std::array<std::uint8_t, 16> canonical(const sockaddr_storage& s) {
 }
 
 bool is_mapped(const std::array<std::uint8_t, 16>& b) {
-  return std::all_of(b.begin(), b.begin() + 10, [](std::uint8_t x) { return x == 0; }) && b[10] == 0xFF && b[11] == 0xFF;
+  return std::all_of(b.begin(), b.begin() + 10, [](std::uint8_t x) { return x == 0; }) && b[10] == 0xFF &&
+         b[11] == 0xFF;
 }
 
 }  // namespace
@@ -76,14 +77,17 @@ bool SocketAddress::is_local_network() const {
   if (!is_set()) return false;
   const auto b = canonical(storage_);
   if (is_mapped(b)) {
-    return b[12] == 127 || b[12] == 10 || (b[12] == 172 && (b[13] & 0xF0) == 16) || (b[12] == 192 && b[13] == 168) ||
-           (b[12] == 169 && b[13] == 254);
+    return b[12] == 127 || b[12] == 10 || (b[12] == 172 && (b[13] & 0xF0) == 16) ||
+           (b[12] == 192 && b[13] == 168) || (b[12] == 169 && b[13] == 254);
   }
-  const bool loopback = std::all_of(b.begin(), b.begin() + 15, [](std::uint8_t x) { return x == 0; }) && b[15] == 1;
+  const bool loopback =
+      std::all_of(b.begin(), b.begin() + 15, [](std::uint8_t x) { return x == 0; }) && b[15] == 1;
   return loopback || (b[0] == 0xFE && (b[1] & 0xC0) == 0x80) || (b[0] & 0xFE) == 0xFC;
 }
 
-bool SocketAddress::is_ipv6_on_the_wire() const { return family() == AF_INET6 && !is_mapped(canonical(storage_)); }
+bool SocketAddress::is_ipv6_on_the_wire() const {
+  return family() == AF_INET6 && !is_mapped(canonical(storage_));
+}
 
 std::string SocketAddress::ip() const {
   if (!is_set()) return "(none)";

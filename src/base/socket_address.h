@@ -29,7 +29,8 @@ class SocketAddress {
   [[nodiscard]] bool is_set() const { return size_ != 0; }
   [[nodiscard]] std::uint16_t port() const;
   void set_port(std::uint16_t port);
-  // True for loopback, RFC 1918, IPv4 link-local, fe80::/10 and fc00::/7: the "local networks" of section 9.3.
+  // True for loopback, RFC 1918, IPv4 link-local, fe80::/10 and fc00::/7: the "local networks" of
+  // section 9.3.
   [[nodiscard]] bool is_local_network() const;
   // True for IPv6 proper; an IPv4-mapped address counts as IPv4 (its packets carry IPv4 headers).
   [[nodiscard]] bool is_ipv6_on_the_wire() const;

@@ -41,9 +41,10 @@ Decoded decode_one(std::string_view text) {
 bool is_unsafe(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||  // C0, DEL, C1
          (c >= 0x200B && c <= 0x200F) ||          // zero width, LRM, RLM
-         (c >= 0x2028 && c <= 0x202E) ||          // line and paragraph separators, bidi embeddings and overrides
-         (c >= 0x2060 && c <= 0x206F) ||          // word joiner, bidi isolates, deprecated controls
-         c == 0x061C || c == 0xFEFF || c == 0x180E || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+         (c >= 0x2028 && c <= 0x202E) ||  // line and paragraph separators, bidi embeddings and overrides
+         (c >= 0x2060 && c <= 0x206F) ||  // word joiner, bidi isolates, deprecated controls
+         c == 0x061C || c == 0xFEFF || c == 0x180E || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE007F);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ struct BitRate {
   // Time `bytes` take at this rate; zero for a rate of zero, which means "unlimited" to every caller.
   [[nodiscard]] constexpr Duration time_for(std::uint64_t bytes) const {
     if (bits_per_second == 0) return Duration::zero();
-    return Duration(static_cast<std::int64_t>(static_cast<double>(bytes) * 8e9 / static_cast<double>(bits_per_second)));
+    return Duration(
+        static_cast<std::int64_t>(static_cast<double>(bytes) * 8e9 / static_cast<double>(bits_per_second)));
   }
   constexpr auto operator<=>(const BitRate&) const = default;
 };

@@ -32,12 +32,14 @@ bool PairingDesk::is_armed(TimePoint now) const { return armed_until_ && now < *
 
 std::variant<std::string, wire::CloseCode> PairingDesk::take(const crypto::Digest& fingerprint,
                                                              const SocketAddress& address, TimePoint now) {
-  // Turned away for being too soon is no attempt: otherwise one knocking device could keep everybody out for ever.
+  // Turned away for being too soon is no attempt: otherwise one knocking device could keep everybody out for
+  // ever.
   if (last_attempt_ && now - *last_attempt_ < kAttemptSpacing) return wire::CloseCode::pairing_rate_limit;
   last_attempt_ = now;
   if (!is_armed(now)) disarm();
   if (!armed_until_ || !address.is_local_network()) return wire::CloseCode::pairing_not_armed;
-  if (only_for_ && !equal_constant_time(*only_for_, fingerprint)) return wire::CloseCode::armed_for_another_device;
+  if (only_for_ && !equal_constant_time(*only_for_, fingerprint))
+    return wire::CloseCode::armed_for_another_device;
   std::string pin = pin_;
   disarm();
   return pin;

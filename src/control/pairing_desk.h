@@ -13,14 +13,16 @@
 
 namespace punktfunk::control {
 
-// The host's one armed PIN (section 10.4). A PIN is good for one attempt: take() withdraws it, so each guess costs the
-// operator a new one. Pure in time; used from the control loop only.
+// The host's one armed PIN (section 10.4). A PIN is good for one attempt: take() withdraws it, so each guess
+// costs the operator a new one. Pure in time; used from the control loop only.
 class PairingDesk {
  public:
-  // Q2 leaves length and lifetime open; four digits and two minutes are what texts and tests of the family use.
+  // Q2 leaves length and lifetime open; four digits and two minutes are what texts and tests of the family
+  // use.
   static constexpr std::size_t kPinDigits = 4;
   static constexpr Duration kArmedFor = std::chrono::minutes(2);
-  // Section 10.4: charged to everyone whatever the outcome, so that guessing over many connections is no faster.
+  // Section 10.4: charged to everyone whatever the outcome, so that guessing over many connections is no
+  // faster.
   static constexpr Duration kAttemptSpacing = std::chrono::seconds(2);
 
   PairingDesk() = default;
@@ -33,7 +35,8 @@ class PairingDesk {
   void disarm();
   [[nodiscard]] bool is_armed(TimePoint now) const;
 
-  // The PIN for this attempt, or the code to close the connection with. `address` outside the local networks is refused.
+  // The PIN for this attempt, or the code to close the connection with. `address` outside the local networks
+  // is refused.
   [[nodiscard]] std::variant<std::string, wire::CloseCode> take(const crypto::Digest& fingerprint,
                                                                 const SocketAddress& address, TimePoint now);
 

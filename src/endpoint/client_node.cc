@@ -154,8 +154,10 @@ void ClientNode::handle_deadline(TimePoint now) {
   }
   if (give_up_at_ && now >= *give_up_at_) {
     give_up_at_.reset();
-    local_end_ = ClientEnd{EndKind::timed_out, CloseCode::error,
-                           "The host at " + options_.host.to_string() + " did not answer in time."};
+    local_end_ =
+        ClientEnd{EndKind::timed_out, CloseCode::error,
+                  "The host at " + options_.host.to_string() +
+                      " did not answer in time; check that it runs there and that this UDP port is open."};
     if (connection_)
       quic_->close(*connection_, static_cast<std::uint64_t>(CloseCode::user_quit), "gave up waiting");
     end(local_end_->kind, local_end_->code, local_end_->message);

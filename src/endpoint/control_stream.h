@@ -11,8 +11,8 @@
 
 namespace punktfunk::endpoint {
 
-// Section 5.4. The control stream is the first the client opens, hence QUIC's stream 0 (RFC 9000 section 2.1); every
-// other stream belongs to a feature that is not served and is reset with this code.
+// Section 5.4. The control stream is the first the client opens, hence QUIC's stream 0 (RFC 9000
+// section 2.1); every other stream belongs to a feature that is not served and is reset with this code.
 inline constexpr control::StreamId kControlStream = 0;
 inline constexpr std::uint64_t kControlStreamType = 0x00;
 inline constexpr std::uint64_t kUnknownStreamType = 0x71;  // section 26

@@ -26,19 +26,21 @@ void EventLoop::start(const char* thread_name, int fd, std::function<void()> on_
     try {
       context_.run();
     } catch (const std::exception& error) {
-      // Nothing on the loop throws by design; if memory runs out, end the loop rather than the process's other threads.
+      // Nothing on the loop throws by design; if memory runs out, end the loop rather than the process's
+      // other threads.
       spdlog::error("The control loop stopped: {}.", error.what());
     }
   });
 }
 
 void EventLoop::wait_readable() {
-  socket_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error || stopping_) return;
-    on_readable_();
-    after_turn();
-    wait_readable();
-  });
+  socket_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (error || stopping_) return;
+                        on_readable_();
+                        after_turn();
+                        wait_readable();
+                      });
 }
 
 void EventLoop::after_turn() {

@@ -12,15 +12,16 @@
 
 namespace punktfunk::endpoint {
 
-// A HostNode on a real socket: one control-loop thread that receives, runs the node and sends what it wants sent. Media
-// threads send on the same socket. Methods may be called from any thread but the loop's own, unless noted.
+// A HostNode on a real socket: one control-loop thread that receives, runs the node and sends what it wants
+// sent. Media threads send on the same socket. Methods may be called from any thread but the loop's own,
+// unless noted.
 class HostEndpoint {
  public:
-  // `socket`, `identity`, `clients`, `random` and `sessions` outlive the endpoint; `clients` is used on the loop only.
-  [[nodiscard]] static Result<std::unique_ptr<HostEndpoint>> create(const HostConfig& config, DatagramSocket& socket,
-                                                                    const control::Identity& identity,
-                                                                    control::PinStore& clients, RandomSource& random,
-                                                                    HostSessions& sessions);
+  // `socket`, `identity`, `clients`, `random` and `sessions` outlive the endpoint; `clients` is used on the
+  // loop only.
+  [[nodiscard]] static Result<std::unique_ptr<HostEndpoint>> create(
+      const HostConfig& config, DatagramSocket& socket, const control::Identity& identity,
+      control::PinStore& clients, RandomSource& random, HostSessions& sessions);
   ~HostEndpoint() { stop(wire::CloseCode::host_going_down, ""); }
 
   // Starts the loop. Once.

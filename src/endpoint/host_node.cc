@@ -37,16 +37,18 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
       : node_(node),
         id_(id),
         peer_(peer),
-        control_({peer.fingerprint, peer.address}, node.identity_.fingerprint(), node.desk_, *this, node.random_,
-                 node.now_) {}
+        control_({peer.fingerprint, peer.address}, node.identity_.fingerprint(), node.desk_, *this,
+                 node.random_, node.now_) {}
 
   void on_stream_data(StreamId stream, ByteView data, bool fin) {
     if (stream != kControlStream) return;  // refused when it was opened
     switch (prefix_.strip(data)) {
-      case ControlStreamPrefix::Verdict::control: return control_.on_stream_data(data, fin, node_.now_);
+      case ControlStreamPrefix::Verdict::control:
+        return control_.on_stream_data(data, fin, node_.now_);
       case ControlStreamPrefix::Verdict::refuse:
         return node_.quic_->reset_stream(id_, stream, kUnknownStreamType);
-      case ControlStreamPrefix::Verdict::wait: return;
+      case ControlStreamPrefix::Verdict::wait:
+        return;
     }
   }
 
@@ -58,7 +60,8 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
       // Payloads that are no 18-byte event (rich input) belong to features this host did not offer.
       if (const auto event = wire::InputEvent::decode(datagram->payload)) node_.sessions_.input(id_, *event);
     } else if (datagram->kind == wire::DatagramKind::feedback) {
-      if (const auto feedback = wire::Feedback::decode(datagram->payload)) node_.sessions_.feedback(id_, *feedback);
+      if (const auto feedback = wire::Feedback::decode(datagram->payload))
+        node_.sessions_.feedback(id_, *feedback);
     }
   }
 
@@ -89,7 +92,8 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     hello.max_data_per_block = kMaxDataPerBlock;
     hello.shard_payload = peer_.address.is_ipv6_on_the_wire() ? kShardIpv6 : kShardIpv4;
     if (asked_.max_shard_payload != 0) {
-      hello.shard_payload = std::min<std::uint16_t>(hello.shard_payload, static_cast<std::uint16_t>(asked_.max_shard_payload & ~1u));
+      hello.shard_payload = std::min<std::uint16_t>(
+          hello.shard_payload, static_cast<std::uint16_t>(asked_.max_shard_payload & ~1u));
     }
     hello.frames = answer.frame_limit;
     hello.compositor = answer.compositor;
@@ -97,7 +101,8 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     hello.codec = answer.video_codec;
 
     Secret<32> exporter;
-    if (hello.shard_payload < wire::kMinShard || !export_media_secret(*node_.quic_, id_, hello.session_id, exporter)) {
+    if (hello.shard_payload < wire::kMinShard ||
+        !export_media_secret(*node_.quic_, id_, hello.session_id, exporter)) {
       return control_.refuse(CloseCode::setup_failed, "The client's limits leave no room for video packets.");
     }
     grant_->host_to_client = crypto::derive_direction_secrets(exporter.view()).host_to_client;
@@ -107,9 +112,9 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     grant_->params.max_data_per_block = hello.max_data_per_block;
     grant_->params.shard_payload = hello.shard_payload;
     grant_->params.max_frame_bytes = wire::max_frame_bytes(answer.bitrate_kbps, answer.mode.refresh_hz);
-    path_ = std::make_shared<MediaPath>(MediaPath::Addresses{
-        node_.quic_->local_address(id_).value_or(SocketAddress{}),
-        node_.quic_->remote_address(id_).value_or(peer_.address)});
+    path_ = std::make_shared<MediaPath>(
+        MediaPath::Addresses{node_.quic_->local_address(id_).value_or(SocketAddress{}),
+                             node_.quic_->remote_address(id_).value_or(peer_.address)});
     grant_->path = path_;
     grant_->wants_host_timing = asked_.features.has(wire::kClientHostTiming);
 
@@ -142,10 +147,11 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
   bool is_paired(const crypto::Digest& fingerprint) override { return node_.clients_.contains(fingerprint); }
 
   bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) override {
-    const auto stored =
-        node_.clients_.add(fingerprint, name.empty() ? "Unnamed device" : name, wall_clock_ns() / 1'000'000'000);
+    const auto stored = node_.clients_.add(fingerprint, name.empty() ? "Unnamed device" : name,
+                                           wall_clock_ns() / 1'000'000'000);
     if (!stored) spdlog::error("{}", stored.error().message);
-    if (stored) spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));
+    if (stored)
+      spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));
     return stored.has_value();
   }
 
@@ -186,7 +192,8 @@ HostNode::HostNode(const HostConfig& config, const control::Identity& identity, 
 
 HostNode::~HostNode() = default;
 
-Result<std::unique_ptr<HostNode>> HostNode::create(const HostConfig& config, const control::Identity& identity,
+Result<std::unique_ptr<HostNode>> HostNode::create(const HostConfig& config,
+                                                   const control::Identity& identity,
                                                    control::PinStore& clients, RandomSource& random,
                                                    HostSessions& sessions) {
   std::unique_ptr<HostNode> node(new HostNode(config, identity, clients, random, sessions));
@@ -201,8 +208,8 @@ HostNode::Connection* HostNode::find(ConnectionId id) {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-void HostNode::receive(const SocketAddress& local, const SocketAddress& remote, ByteView datagram, std::uint8_t ecn,
-                       TimePoint now) {
+void HostNode::receive(const SocketAddress& local, const SocketAddress& remote, ByteView datagram,
+                       std::uint8_t ecn, TimePoint now) {
   now_ = now;
   quic_->receive(local, remote, datagram, ecn, now);
 }
@@ -252,8 +259,9 @@ void HostNode::send_host_timing(SessionId id, const wire::HostTiming& timing) {
 }
 
 std::size_t HostNode::session_count() const {
-  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
-                                                [](const auto& entry) { return entry.second->has_session(); }));
+  return static_cast<std::size_t>(
+      std::count_if(connections_.begin(), connections_.end(),
+                    [](const auto& entry) { return entry.second->has_session(); }));
 }
 
 void HostNode::on_handshake_done(ConnectionId id, const control::PeerInfo& peer) {

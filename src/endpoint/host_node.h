@@ -28,16 +28,16 @@ struct HostConfig {
   std::size_t max_sessions = 8;
 };
 
-// A host's control plane without socket, thread or clock: QUIC, handshakes, pairing, input and feedback of all its
-// connections. Datagrams and time go in, datagrams and calls on HostSessions come out. HostEndpoint runs it on a socket,
-// the simulations in virtual time. One thread.
+// A host's control plane without socket, thread or clock: QUIC, handshakes, pairing, input and feedback of
+// all its connections. Datagrams and time go in, datagrams and calls on HostSessions come out. HostEndpoint
+// runs it on a socket, the simulations in virtual time. One thread.
 class HostNode final : private control::QuicHandler {
  public:
   // `identity`, `clients`, `random` and `sessions` outlive the node.
   [[nodiscard]] static Result<std::unique_ptr<HostNode>> create(const HostConfig& config,
                                                                 const control::Identity& identity,
-                                                                control::PinStore& clients, RandomSource& random,
-                                                                HostSessions& sessions);
+                                                                control::PinStore& clients,
+                                                                RandomSource& random, HostSessions& sessions);
   ~HostNode() override;
 
   void receive(const SocketAddress& local, const SocketAddress& remote, ByteView datagram, std::uint8_t ecn,

@@ -24,8 +24,8 @@ namespace punktfunk::endpoint {
 // One session is one QUIC connection; the id is never used twice by one host.
 using SessionId = control::ConnectionId;
 
-// Where a session's media goes: the addresses of its QUIC connection at this moment (section 2.1). Written by the control
-// loop, read by the sending thread.
+// Where a session's media goes: the addresses of its QUIC connection at this moment (section 2.1). Written by
+// the control loop, read by the sending thread.
 class MediaPath {
  public:
   struct Addresses {
@@ -59,8 +59,8 @@ struct SessionRequest {
 struct SessionAnswer {
   wire::Mode mode;
   std::uint32_t bitrate_kbps = 0;
-  std::uint8_t video_codec = 1;  // one bit of section 8.1
-  std::uint8_t compositor = 0;   // section 8.1
+  std::uint8_t video_codec = 1;   // one bit of section 8.1
+  std::uint8_t compositor = 0;    // section 8.1
   std::uint32_t frame_limit = 0;  // AUs that will follow; 0 = until closed
 };
 
@@ -73,8 +73,8 @@ struct MediaGrant {
   bool wants_host_timing = false;
 };
 
-// Implemented by the host. All calls come on the control loop and must not block: work that takes time is started here and
-// answered through the endpoint's accept() or refuse().
+// Implemented by the host. All calls come on the control loop and must not block: work that takes time is
+// started here and answered through the endpoint's accept() or refuse().
 class HostSessions {
  public:
   virtual ~HostSessions() = default;

@@ -57,7 +57,7 @@ class BitReader {
  private:
   std::uint32_t bit() {
     const std::size_t at = at_++;
-    return at / 8 < bytes_.size() ? (bytes_[at / 8] >> (7 - at % 8)) & 1u : 0u;
+    return at / 8 < bytes_.size() ? (std::uint32_t{bytes_[at / 8]} >> (7 - at % 8)) & 1u : 0u;
   }
 
   Bytes bytes_;

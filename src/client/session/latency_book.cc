@@ -28,9 +28,10 @@ void LatencyBook::add_timing(const wire::HostTiming& timing, std::optional<std::
 
 void LatencyBook::join(std::uint64_t capture_ns, Entry& entry, std::optional<std::int64_t> clock_offset_ns) {
   if (entry.frame && entry.timing && clock_offset_ns) {
-    const std::int64_t sent = static_cast<std::int64_t>(capture_ns) - *clock_offset_ns +
-                              std::int64_t{entry.timing->host_us} * 1000;
-    stages_.network.add(std::max(Duration::zero(), entry.frame->last_packet.time_since_epoch() - Duration(sent)));
+    const std::int64_t sent =
+        static_cast<std::int64_t>(capture_ns) - *clock_offset_ns + std::int64_t{entry.timing->host_us} * 1000;
+    stages_.network.add(
+        std::max(Duration::zero(), entry.frame->last_packet.time_since_epoch() - Duration(sent)));
     open_.erase(capture_ns);
   }
   if (open_.size() > kMaxOpen) open_.erase(open_.begin());

@@ -19,7 +19,8 @@ struct FrameTimes {
   TimePoint decoded;
 };
 
-// Where the time between capture and decoded picture goes. The stages follow one another without gap, so they add up:
+// Where the time between capture and decoded picture goes. The stages follow one another without gap, so they
+// add up:
 //   queue      capture → encoder takes the frame        (host)
 //   encode     colour conversion and encoding           (host)
 //   send       packets, parity, sealing, pacing         (host)
@@ -30,7 +31,8 @@ struct StageLatencies {
   Histogram capture_to_decoded, queue, encode, send, network, reassemble, decode;
 };
 
-// Joins the client's times with the host's, which come in a datagram of their own, before or after. Not thread-safe.
+// Joins the client's times with the host's, which come in a datagram of their own, before or after. Not
+// thread-safe.
 class LatencyBook {
  public:
   // `clock_offset_ns`: host session clock minus local monotonic clock.

@@ -20,10 +20,9 @@ struct PairingOptions {
   endpoint::ClientEndpointOptions endpoint;
 };
 
-// Pairs and returns the host's fingerprint, which the caller pins. Blocks; every wait in it is bounded. On failure nothing
-// is stored on either side.
-[[nodiscard]] tl::expected<control::Fingerprint, endpoint::ClientEnd> pair_with_host(const PairingOptions& options,
-                                                                                     const control::Identity& identity,
-                                                                                     RandomSource& random);
+// Pairs and returns the host's fingerprint, which the caller pins. Blocks; every wait in it is bounded. On
+// failure nothing is stored on either side.
+[[nodiscard]] tl::expected<control::Fingerprint, endpoint::ClientEnd> pair_with_host(
+    const PairingOptions& options, const control::Identity& identity, RandomSource& random);
 
 }  // namespace punktfunk::client

@@ -17,10 +17,11 @@ constexpr Duration kStatisticsEvery = std::chrono::seconds(1);
 }  // namespace
 
 Result<std::unique_ptr<StreamSession>> StreamSession::start(const StreamOptions& options,
-                                                            const control::Identity& identity, RandomSource& random,
-                                                            StreamListener& listener) {
+                                                            const control::Identity& identity,
+                                                            RandomSource& random, StreamListener& listener) {
   std::unique_ptr<StreamSession> session(new StreamSession(options, listener));
-  auto endpoint = endpoint::ClientEndpoint::create(options.endpoint, options.host, &identity, random, *session);
+  auto endpoint =
+      endpoint::ClientEndpoint::create(options.endpoint, options.host, &identity, random, *session);
   if (!endpoint) return tl::unexpected(endpoint.error());
   session->endpoint_ = std::move(*endpoint);
   session->decode_thread_ = std::thread([raw = session.get()] {
@@ -121,8 +122,8 @@ void StreamSession::decode_unit(Unit& unit) {
   if (keyframe) holding_ = false;
   listener_.on_access_unit(frame.au, report);
   if (holding_) {
-    // Built on something that is missing: the last good picture stays until the keyframe that was asked for comes. The ask
-    // is repeated here in case the gap was made by the queue in front of this thread.
+    // Built on something that is missing: the last good picture stays until the keyframe that was asked for
+    // comes. The ask is repeated here in case the gap was made by the queue in front of this thread.
     endpoint_->report_undecodable();
     const std::lock_guard lock(mutex_);
     ++statistics_.held_back;
@@ -131,8 +132,10 @@ void StreamSession::decode_unit(Unit& unit) {
   DecodeOutcome outcome = decoder_->push(frame.au);
   report.times.decoded = monotonic_now();
   switch (outcome.status) {
-    case DecodeStatus::need_more: return;
-    case DecodeStatus::fatal: return endpoint_->close(wire::CloseCode::error, outcome.message);
+    case DecodeStatus::need_more:
+      return;
+    case DecodeStatus::fatal:
+      return endpoint_->close(wire::CloseCode::error, outcome.message);
     case DecodeStatus::corrupt: {
       holding_ = true;
       endpoint_->report_undecodable();
@@ -140,7 +143,8 @@ void StreamSession::decode_unit(Unit& unit) {
       ++statistics_.undecodable;
       return;
     }
-    case DecodeStatus::picture: break;
+    case DecodeStatus::picture:
+      break;
   }
   {
     const std::lock_guard lock(mutex_);

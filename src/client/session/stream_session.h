@@ -28,15 +28,15 @@ struct StreamOptions {
 };
 
 struct StreamStatistics {
-  std::uint64_t frames = 0;            // access units received whole
+  std::uint64_t frames = 0;  // access units received whole
   std::uint64_t keyframes = 0;
-  std::uint64_t repeats = 0;           // of those, marked by the host as nothing new
-  std::uint64_t pictures = 0;          // decoded
-  std::uint64_t held_back = 0;         // not decoded because something before them was missing
+  std::uint64_t repeats = 0;    // of those, marked by the host as nothing new
+  std::uint64_t pictures = 0;   // decoded
+  std::uint64_t held_back = 0;  // not decoded because something before them was missing
   std::uint64_t undecodable = 0;
-  std::uint64_t video_bytes = 0;       // of access units
-  std::uint64_t freezes = 0;           // gaps between pictures longer than kFreeze
-  Duration longest_gap{};              // between two decoded pictures
+  std::uint64_t video_bytes = 0;  // of access units
+  std::uint64_t freezes = 0;      // gaps between pictures longer than kFreeze
+  Duration longest_gap{};         // between two decoded pictures
   endpoint::ClientEndpoint::Snapshot network;
   StageLatencies latency;
 };
@@ -61,9 +61,9 @@ class StreamListener {
   virtual void on_statistics(const StreamStatistics& statistics) = 0;  // once a second
 };
 
-// One stream: connects, receives, decodes, recovers, measures. Network thread → queue of access units (8; overflow drops the
-// oldest, counts as loss and asks for a keyframe) → decode thread → listener. While something is missing the last good
-// picture stays: units are held back until a keyframe comes.
+// One stream: connects, receives, decodes, recovers, measures. Network thread → queue of access units (8;
+// overflow drops the oldest, counts as loss and asks for a keyframe) → decode thread → listener. While
+// something is missing the last good picture stays: units are held back until a keyframe comes.
 class StreamSession final : private endpoint::ClientEvents {
  public:
   static constexpr Duration kFreeze = std::chrono::milliseconds(100);
@@ -71,7 +71,8 @@ class StreamSession final : private endpoint::ClientEvents {
   // `identity`, `random` and `listener` outlive the session.
   [[nodiscard]] static Result<std::unique_ptr<StreamSession>> start(const StreamOptions& options,
                                                                     const control::Identity& identity,
-                                                                    RandomSource& random, StreamListener& listener);
+                                                                    RandomSource& random,
+                                                                    StreamListener& listener);
   ~StreamSession() override { stop(); }
 
   void send_input(const wire::InputEvent& event) { endpoint_->send_input(event); }
@@ -87,11 +88,13 @@ class StreamSession final : private endpoint::ClientEvents {
     TimePoint handed_over;
   };
 
-  StreamSession(const StreamOptions& options, StreamListener& listener) : options_(options), listener_(listener) {}
+  StreamSession(const StreamOptions& options, StreamListener& listener)
+      : options_(options), listener_(listener) {}
 
   void on_pending() override { listener_.on_waiting_for_approval(); }
   void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) override;
-  void on_stream_config(const wire::StreamConfig&) override {}  // the decoder takes everything from the stream itself
+  void on_stream_config(const wire::StreamConfig&) override {
+  }  // the decoder takes everything from the stream itself
   void on_frame(media::Frame frame) override;
   void on_host_timing(const wire::HostTiming& timing) override;
   void on_paired(const control::Fingerprint&) override {}

@@ -55,11 +55,17 @@ ngtcp2_cid QuicConnection::random_cid() const {
   return cid;
 }
 
+// RFC 9002 section 6.2.2 suggests 333 ms for paths nothing is known of: one lost handshake packet then costs
+// a second. Streaming is worth while on paths of well under 100 ms only, and a wrong guess costs a few
+// packets sent twice.
+constexpr ngtcp2_duration kInitialRtt = 100 * NGTCP2_MILLISECONDS;
+
 ngtcp2_settings QuicConnection::settings(TimePoint now) {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.initial_ts = to_ngtcp2(now);
   settings.max_tx_udp_payload_size = kMaxUdpPayload;
+  settings.initial_rtt = kInitialRtt;
   settings.handshake_timeout = static_cast<ngtcp2_duration>(shared_.config.handshake_timeout.count());
   settings.rand_ctx.native_handle = &random_;
   settings.max_window = kConnectionWindow;

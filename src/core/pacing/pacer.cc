@@ -15,7 +15,8 @@ void Pacer::begin_frame(std::size_t datagrams, std::size_t datagram_bytes, TimeP
   const double bucket = static_cast<double>(group_ * datagram_bytes_);
 
   // Bytes per ns; zero = unlimited.
-  const double multiple = static_cast<double>(config_.stream_rate.bits_per_second) * config_.rate_multiple / 8e9;
+  const double multiple =
+      static_cast<double>(config_.stream_rate.bits_per_second) * config_.rate_multiple / 8e9;
   const double floor = static_cast<double>(config_.floor_rate.bits_per_second) / 8e9;
   const double base_rate = multiple == 0 ? 0 : std::max(multiple, floor);
   if (!primed_) {

@@ -20,9 +20,9 @@ struct PacerConfig {
   // 24 KiB is 17 datagrams of 1454 bytes: what any home router's queue takes, and 0.2 ms at 1 Gbit/s.
   std::size_t burst_bytes = 24 * 1024;
   std::size_t burst_datagrams = 16;
-  double rate_multiple = 2.5;    // of stream_rate
-  // Pacing never spreads more slowly than this; zero = no floor. For a low-rate stream a multiple of its rate is far below what
-  // any link in the house carries, and would only add delay.
+  double rate_multiple = 2.5;  // of stream_rate
+  // Pacing never spreads more slowly than this; zero = no floor. For a low-rate stream a multiple of its rate
+  // is far below what any link in the house carries, and would only add delay.
   BitRate floor_rate;
   double interval_share = 0.75;  // a frame is out within this part of its interval
 };

@@ -10,6 +10,9 @@ namespace punktfunk::media {
 namespace {
 
 constexpr Duration kAskAgain = std::chrono::milliseconds(500);
+// A loss this long after the ask is news: longer than a round trip and a frame or two on any path good enough
+// to play over, and longer than the 120 ms after which the loss that opened the ask is reported as final.
+constexpr Duration kFreshLoss = std::chrono::milliseconds(150);
 
 }  // namespace
 
@@ -22,6 +25,10 @@ Recovery::Recovery(std::uint32_t refresh_hz)
     : interval_(Duration(std::chrono::seconds(1)) / std::clamp<std::uint32_t>(refresh_hz, 30, 240)) {}
 
 void Recovery::on_frame_lost(TimePoint now) {
+  if (!open_ || now - opened_at_ >= kFreshLoss) open(now);
+}
+
+void Recovery::on_frame_undecodable(TimePoint now) {
   if (!open_) open(now);
 }
 

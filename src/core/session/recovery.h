@@ -25,9 +25,13 @@ class Recovery {
  public:
   explicit Recovery(std::uint32_t refresh_hz);
 
-  // A frame was given up, or the decoder refused one. Opens an ask unless one is open already.
+  // A frame was given up or will be. Opens an ask, or a fresh one when the open ask has had time to be
+  // answered: then the answer itself was probably what got lost, and waiting for kAskAgain would hold the
+  // picture half a second.
   void on_frame_lost(TimePoint now);
-  void on_frame_undecodable(TimePoint now) { on_frame_lost(now); }
+  // The decoder refused a frame, or it was held back behind a missing one. Opens an ask unless one is open
+  // already.
+  void on_frame_undecodable(TimePoint now);
 
   // A complete frame came out of the receiver. SOF answers the open ask.
   void on_frame(std::uint32_t index, std::uint16_t flags, TimePoint now);

@@ -58,8 +58,8 @@ struct EncoderChoice {
   std::string why;  // a sentence for the log: which backend, and why this one
 };
 
-// For `--source synthetic`: access units of known bytes (base/synthetic_frame.h) instead of a coded picture, so that the path
-// between host and client can be measured and checked byte by byte.
+// For `--source synthetic`: access units of known bytes (base/synthetic_frame.h) instead of a coded picture,
+// so that the path between host and client can be measured and checked byte by byte.
 struct SyntheticConfig {
   EncoderConfig video;  // bitrate and refresh rate give the size: one frame's share of the bitrate
   std::uint64_t seed = 1;

@@ -18,7 +18,8 @@ namespace punktfunk::host {
 
 namespace {
 
-// Requests are a few dozen bytes. One client at a time, each bounded in bytes and time, so that none can hold the socket.
+// Requests are a few dozen bytes. One client at a time, each bounded in bytes and time, so that none can hold
+// the socket.
 constexpr std::size_t kMaxLine = 4096;
 constexpr int kPatienceMs = 2000;
 
@@ -63,17 +64,23 @@ bool write_line(int fd, std::string line) {
 
 UniqueFd connect_to(const sockaddr_un& address) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid() || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  if (!fd.valid() || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return {};
   return fd;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesystem::path& path, Handler handler) {
+Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesystem::path& path,
+                                                             Handler handler) {
   const auto address = address_of(path);
-  if (!address) return fail("The control socket was not opened, because its path is too long; use a shorter --state-dir.");
+  if (!address)
+    return fail(
+        "The control socket was not opened, because its path is too long; use a shorter --state-dir.");
   if (connect_to(*address).valid()) {
-    return fail("Another punktfunk-host already runs with this state directory; stop it, or give this one its own --state-dir.");
+    return fail(
+        "Another punktfunk-host already runs with this state directory; stop it, or give this one its own "
+        "--state-dir.");
   }
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
@@ -91,7 +98,10 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesyst
 }
 
 ControlSocket::ControlSocket(std::filesystem::path path, UniqueFd listener, UniqueFd stop, Handler handler)
-    : path_(std::move(path)), listener_(std::move(listener)), stop_(std::move(stop)), handler_(std::move(handler)) {
+    : path_(std::move(path)),
+      listener_(std::move(listener)),
+      stop_(std::move(stop)),
+      handler_(std::move(handler)) {
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -13,11 +13,13 @@
 
 namespace punktfunk::host {
 
-// Where `punktfunk-host ctl` reaches a running host: a Unix socket in the state directory, mode 0600, so that the file
-// system decides who may. One line of JSON in, one line out, then closed: {"command":"pair"} → {"ok":true,"pin":"1234"}.
+// Where `punktfunk-host ctl` reaches a running host: a Unix socket in the state directory, mode 0600, so that
+// the file system decides who may. One line of JSON in, one line out, then closed: {"command":"pair"} →
+// {"ok":true,"pin":"1234"}.
 class ControlSocket {
  public:
-  // Gets the request line, returns the answer line (both without the newline). Runs on the socket's own thread.
+  // Gets the request line, returns the answer line (both without the newline). Runs on the socket's own
+  // thread.
   using Handler = std::function<std::string(const std::string& request)>;
 
   // Fails when another host already listens there. A socket left behind by a killed host is replaced.
@@ -40,6 +42,7 @@ class ControlSocket {
 };
 
 // The other end: sends one request to the host that keeps its state beside `path`, returns its answer.
-[[nodiscard]] Result<std::string> ask_running_host(const std::filesystem::path& path, const std::string& request);
+[[nodiscard]] Result<std::string> ask_running_host(const std::filesystem::path& path,
+                                                   const std::string& request);
 
 }  // namespace punktfunk::host

@@ -11,8 +11,8 @@
 
 namespace punktfunk::host {
 
-// The hand-off from capture to encoder: one slot, newest wins, with the wish for a keyframe beside it so that one wait
-// covers both. Any thread.
+// The hand-off from capture to encoder: one slot, newest wins, with the wish for a keyframe beside it so that
+// one wait covers both. Any thread.
 class FrameMailbox {
  public:
   struct Delivery {
@@ -46,8 +46,8 @@ class FrameMailbox {
     changed_.notify_all();
   }
 
-  // Waits for a frame, until `deadline` at most. A wish for a keyframe ends the wait from `keyframe_from` on and stays
-  // until then.
+  // Waits for a frame, until `deadline` at most. A wish for a keyframe ends the wait from `keyframe_from` on
+  // and stays until then.
   [[nodiscard]] Delivery take(TimePoint deadline, TimePoint keyframe_from) {
     std::unique_lock lock(mutex_);
     while (!stopped_ && !frame_) {

@@ -61,7 +61,8 @@ void HostSession::run() {
     watch();
   }
   tear_down();
-  // Else what encoder and pictures took stays in the allocator's arenas: up to 20 MB after a few sessions at 720p.
+  // Else what encoder and pictures took stays in the allocator's arenas: up to 20 MB after a few sessions at
+  // 720p.
   ::malloc_trim(0);
   gone_ = true;
 }
@@ -71,13 +72,15 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   const DisplayMode mode = DisplayMode::from_hz(hello.mode.width, hello.mode.height, hello.mode.refresh_hz);
   // 1000 times a hostile refresh rate may wrap around; the bound on the wire value comes first.
   if (hello.mode.refresh_hz > kMaxRefreshMillihertz / 1000 || refuse_mode(mode)) {
-    return Refusal{CloseCode::setup_failed,
-                   refuse_mode(mode).value_or("The host cannot show more than 240 pictures a second; ask for fewer.")};
+    return Refusal{
+        CloseCode::setup_failed,
+        refuse_mode(mode).value_or("The host cannot show more than 240 pictures a second; ask for fewer.")};
   }
   const std::uint8_t codecs =
       settings_.source == VideoSource::synthetic ? wire::kCodecH264 : encodable_codecs();
   if ((hello.video_codecs & codecs & wire::kCodecH264) == 0) {
-    return Refusal{CloseCode::setup_failed, "Host and client have no video codec in common; this host encodes H.264."};
+    return Refusal{CloseCode::setup_failed,
+                   "Host and client have no video codec in common; this host encodes H.264."};
   }
   BitRate budget = BitRate::from_kbps(hello.bitrate_kbps);
   if (budget.kbps() == 0) budget = settings_.bitrate;
@@ -90,7 +93,8 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   setup.frame_limit = settings_.frame_limit;
   if (settings_.source == VideoSource::synthetic) {
     SyntheticConfig config;
-    config.video = {hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
+    config.video = {
+        hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
     config.seed = settings_.synthetic_seed;
     setup.capturer = std::make_unique<TickingCapturer>(mode.refresh_millihertz);
     setup.encoder = create_synthetic_encoder(config);
@@ -100,7 +104,9 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
 
   VideoPipeline::Callbacks callbacks;
   callbacks.failed = [this](const Error& error) { fail(error); };
-  callbacks.timing = [this](const wire::HostTiming& timing) { endpoint_.send_host_timing(request_.id, timing); };
+  callbacks.timing = [this](const wire::HostTiming& timing) {
+    endpoint_.send_host_timing(request_.id, timing);
+  };
   callbacks.finished = [this] { endpoint_.end(request_.id, CloseCode::done, "All frames were sent."); };
   auto pipeline = std::make_unique<VideoPipeline>(std::move(setup), endpoint_.socket(), std::move(callbacks));
   if (const auto capturing = pipeline->start_capture(); !capturing) {
@@ -125,7 +131,8 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
   DisplayRequest wanted;
   wanted.mode = DisplayMode::from_hz(setup.mode.width, setup.mode.height, setup.mode.refresh_hz);
   wanted.start_commands = settings_.start_commands;
-  // The encoder needs some milliseconds of its own to open; the display takes longer, so they start side by side.
+  // The encoder needs some milliseconds of its own to open; the display takes longer, so they start side by
+  // side.
   EncoderConfig config;
   config.width = setup.mode.width;
   config.height = setup.mode.height;
@@ -161,8 +168,9 @@ void HostSession::watch() {
   while (!ended_) {
     if (grant_ && !sending) {
       sending = true;
-      spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width, request_.hello.mode.height,
-                   request_.hello.mode.refresh_hz, request_.device_name, request_.remote.to_string());
+      spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width,
+                   request_.hello.mode.height, request_.hello.mode.refresh_hz, request_.device_name,
+                   request_.remote.to_string());
       const endpoint::MediaGrant grant = *grant_;
       lock.unlock();
       pipeline_->start_sending(grant);  // only this thread replaces pipeline_
@@ -170,7 +178,8 @@ void HostSession::watch() {
       continue;
     }
     if (failure_ && lease_) {
-      // A display that ends tears capture and input down with it, and they may notice first. Its own end says more.
+      // A display that ends tears capture and input down with it, and they may notice first. Its own end says
+      // more.
       lock.unlock();
       pollfd death{lease_->death_fd(), POLLIN, 0};
       (void)::poll(&death, 1, kDeathNoticeMs);
@@ -198,8 +207,9 @@ void HostSession::tear_down() {
   if (pipeline) {
     pipeline->stop();
     const auto stats = pipeline->stats();
-    spdlog::info("The session of \"{}\" is over: {} frames, {} keyframes, {} packets not taken by the kernel.",
-                 request_.device_name, stats.frames, stats.keyframes, stats.send_drops);
+    spdlog::info(
+        "The session of \"{}\" is over: {} frames, {} keyframes, {} packets not taken by the kernel.",
+        request_.device_name, stats.frames, stats.keyframes, stats.send_drops);
   }
   injector.reset();  // releases what the client held down
   pipeline.reset();

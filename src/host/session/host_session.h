@@ -30,16 +30,17 @@ struct SessionSettings {
   std::uint32_t frame_limit = 0;  // access units per session; 0 = until closed
 };
 
-// What a picture of this size and rate deserves when nobody said a number: about 0.18 bit a pixel, the middle of what
-// x264 at its fastest presets needs for a clean desktop (10 Mbit/s at 720p60, 22 at 1080p60), held in 2 … 100 Mbit/s.
+// What a picture of this size and rate deserves when nobody said a number: about 0.18 bit a pixel, the middle
+// of what x264 at its fastest presets needs for a clean desktop (10 Mbit/s at 720p60, 22 at 1080p60), held in
+// 2 … 100 Mbit/s.
 [[nodiscard]] BitRate automatic_bitrate(const wire::Mode& mode);
 
-// One client's session: its display, its frame path, its input. Set-up, watch and tear-down run on a thread of its own,
-// because a display takes its time to come and go. Everything public: control loop.
+// One client's session: its display, its frame path, its input. Set-up, watch and tear-down run on a thread
+// of its own, because a display takes its time to come and go. Everything public: control loop.
 class HostSession {
  public:
-  // Starts setting up at once and answers through `endpoint`. `displays` may be null with a synthetic source. References
-  // outlive the session.
+  // Starts setting up at once and answers through `endpoint`. `displays` may be null with a synthetic source.
+  // References outlive the session.
   HostSession(endpoint::SessionRequest request, const SessionSettings& settings, DisplayRegistry* displays,
               endpoint::HostEndpoint& endpoint);
   ~HostSession();
@@ -73,11 +74,11 @@ class HostSession {
   DisplayRegistry* const displays_;
   endpoint::HostEndpoint& endpoint_;
 
-  DisplayLease lease_;                        // session thread only
-  std::mutex parts_mutex_;                    // the next two, between the session thread and the control loop
+  DisplayLease lease_;      // session thread only
+  std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<VideoPipeline> pipeline_;
-  media::AskReader asks_;                     // control loop only
+  media::AskReader asks_;  // control loop only
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -13,7 +13,8 @@ std::uint32_t grant_for(InputKind kind) {
   switch (kind) {  // no default: -Wswitch makes an unclassed kind an error
     case InputKind::key_down:
     case InputKind::key_up:
-    case InputKind::text: return kGrantKeyboard;
+    case InputKind::text:
+      return kGrantKeyboard;
     case InputKind::mouse_move:
     case InputKind::mouse_position:
     case InputKind::button_down:
@@ -22,12 +23,14 @@ std::uint32_t grant_for(InputKind kind) {
     case InputKind::scroll:
     case InputKind::touch_down:
     case InputKind::touch_move:
-    case InputKind::touch_up: return kGrantPointer;
+    case InputKind::touch_up:
+      return kGrantPointer;
     case InputKind::gamepad_button:
     case InputKind::gamepad_axis:
     case InputKind::gamepad_state:
     case InputKind::gamepad_removed:
-    case InputKind::gamepad_arrived: return kGrantGamepad;
+    case InputKind::gamepad_arrived:
+      return kGrantGamepad;
   }
   return ~0u;  // a value outside the enumeration needs every grant there is
 }
@@ -43,7 +46,9 @@ bool route_input(const wire::InputEvent& event, std::uint32_t grants, Injector& 
       injector.key(*key, event.kind == InputKind::key_down);
       return true;
     }
-    case InputKind::mouse_move: injector.pointer_move(event.x, event.y); return true;
+    case InputKind::mouse_move:
+      injector.pointer_move(event.x, event.y);
+      return true;
     case InputKind::mouse_position:
       injector.pointer_position(event.x, event.y, event.area_width(), event.area_height());
       return true;
@@ -51,20 +56,31 @@ bool route_input(const wire::InputEvent& event, std::uint32_t grants, Injector& 
     case InputKind::button_up: {
       std::uint16_t button = 0;
       switch (event.code) {
-        case wire::kButtonLeft: button = BTN_LEFT; break;
-        case wire::kButtonMiddle: button = BTN_MIDDLE; break;
-        case wire::kButtonRight: button = BTN_RIGHT; break;
-        case wire::kButtonX1: button = BTN_SIDE; break;
-        case wire::kButtonX2: button = BTN_EXTRA; break;
-        default: return false;
+        case wire::kButtonLeft:
+          button = BTN_LEFT;
+          break;
+        case wire::kButtonMiddle:
+          button = BTN_MIDDLE;
+          break;
+        case wire::kButtonRight:
+          button = BTN_RIGHT;
+          break;
+        case wire::kButtonX1:
+          button = BTN_SIDE;
+          break;
+        case wire::kButtonX2:
+          button = BTN_EXTRA;
+          break;
+        default:
+          return false;
       }
       injector.button(button, event.kind == InputKind::button_down);
       return true;
     }
     case InputKind::scroll_simple:
       if (event.code > wire::kAxisHorizontal) return false;
-      injector.scroll(event.code == wire::kAxisVertical ? ScrollAxis::vertical : ScrollAxis::horizontal, event.x,
-                      (event.flags & wire::kScrollSmooth) != 0);
+      injector.scroll(event.code == wire::kAxisVertical ? ScrollAxis::vertical : ScrollAxis::horizontal,
+                      event.x, (event.flags & wire::kScrollSmooth) != 0);
       return true;
     // Features this host does not announce (section 6, bits 16, 18, 25, 27).
     case InputKind::text:
@@ -76,7 +92,8 @@ bool route_input(const wire::InputEvent& event, std::uint32_t grants, Injector& 
     case InputKind::gamepad_axis:
     case InputKind::gamepad_state:
     case InputKind::gamepad_removed:
-    case InputKind::gamepad_arrived: return false;
+    case InputKind::gamepad_arrived:
+      return false;
   }
   return false;
 }

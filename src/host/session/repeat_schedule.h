@@ -5,13 +5,14 @@
 
 namespace punktfunk::host {
 
-// When a still picture is sent once more. A desktop that stands still delivers no frames, yet the client needs some: the
-// last ones before the rest are coarse, because the rate control had to spend on motion, and a lost last frame would be
-// noticed by nobody, because only a later packet shows the hole. So: a short run at full rate that lets the picture settle,
-// then a heartbeat. Pure in time.
+// When a still picture is sent once more. A desktop that stands still delivers no frames, yet the client
+// needs some: the last ones before the rest are coarse, because the rate control had to spend on motion, and
+// a lost last frame would be noticed by nobody, because only a later packet shows the hole. So: a short run
+// at full rate that lets the picture settle, then a heartbeat. Pure in time.
 class RepeatSchedule {
  public:
-  // A quarter of a second at 60 Hz, in which x264's per-frame budget takes a static picture close to its best.
+  // A quarter of a second at 60 Hz, in which x264's per-frame budget takes a static picture close to its
+  // best.
   static constexpr int kSettleFrames = 15;
   // Bounds how long a client can show a stale picture after the loss of the last frame.
   static constexpr Duration kHeartbeat = std::chrono::milliseconds(250);

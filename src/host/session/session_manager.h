@@ -13,8 +13,8 @@
 
 namespace punktfunk::host {
 
-// All sessions of a host. HostSessions calls come on the control loop; a session that ends is kept until its tear-down is
-// complete, so that the loop never waits for a display to go.
+// All sessions of a host. HostSessions calls come on the control loop; a session that ends is kept until its
+// tear-down is complete, so that the loop never waits for a display to go.
 class SessionManager final : public endpoint::HostSessions {
  public:
   // `displays` may be null with a synthetic source. `settings` is copied.

@@ -9,8 +9,8 @@
 
 namespace punktfunk::host {
 
-// The source of `--source synthetic`: frames without pixels at exactly the session's rate, for an encoder that makes its
-// own bytes. Needs no display.
+// The source of `--source synthetic`: frames without pixels at exactly the session's rate, for an encoder
+// that makes its own bytes. Needs no display.
 class TickingCapturer final : public Capturer {
  public:
   explicit TickingCapturer(std::uint32_t refresh_millihertz) : refresh_millihertz_(refresh_millihertz) {}

@@ -17,11 +17,14 @@ namespace {
 
 // A second keyframe within this time would answer a loss that the first is already on its way to heal.
 constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
-// How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames suffer more
-// than parity cannot mend.
+// A lost keyframe costs a still picture and another keyframe, and one opens the session before any loss was
+// measured: at 5 % random loss 25 % on 45 shards fails once in 10^5, 10 % once in 25.
+constexpr std::uint8_t kKeyframeParityPercent = 25;
+// How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames
+// suffer more than parity cannot mend.
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
-// What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out in 1.2 ms instead
-// of the 3.3 ms that 2.5 times the stream's rate would take.
+// What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out
+// in 1.2 ms instead of the 3.3 ms that 2.5 times the stream's rate would take.
 constexpr BitRate kPacingFloor = BitRate::from_kbps(150'000);
 // Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
@@ -71,10 +74,11 @@ void VideoPipeline::fail_once(const Error& error) {
 }
 
 BitRate VideoPipeline::encoder_rate() const {
-  // The budget covers video, parity and framing (section 18), so parity up means encoder rate down. Worked out for a frame
-  // of average size, since small frames carry more parity than the session's percentage.
+  // The budget covers video, parity and framing (section 18), so parity up means encoder rate down. Worked
+  // out for a frame of average size, since small frames carry more parity than the session's percentage.
   const double datagram_bytes = shard_bytes_ + static_cast<double>(wire::kWireOverhead);
-  const double frame_bytes = static_cast<double>(setup_.wire_budget.bits_per_second) / 8.0 / setup_.mode.refresh_hz;
+  const double frame_bytes =
+      static_cast<double>(setup_.wire_budget.bits_per_second) / 8.0 / setup_.mode.refresh_hz;
   const double datagrams = std::max(1.0, frame_bytes / datagram_bytes);
   const std::uint8_t percent = parity_.percent_for(static_cast<std::uint32_t>(datagrams));
   double data = datagrams / (1.0 + percent / 100.0);
@@ -104,7 +108,8 @@ void VideoPipeline::encode_loop() {
       unit.captured = delivery.frame->captured;
       // A source without pixels (synthetic) is encoded as it is.
       if (delivery.frame->pixels.data != nullptr && !convert_bgrx_to_i420(delivery.frame->pixels, picture)) {
-        return fail_once({"The stream ended because the captured picture has another size than the session."});
+        return fail_once(
+            {"The stream ended because the captured picture has another size than the session."});
       }
       delivery.frame.reset();  // the buffer goes back before the long part begins
       have_picture = true;
@@ -161,6 +166,7 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
     const std::lock_guard lock(parity_mutex_);
     info.parity_percent = parity_.percent_for(sender.data_shards(unit.au.size()));
   }
+  if (unit.keyframe) info.parity_percent = std::max(info.parity_percent, kKeyframeParityPercent);
   const auto datagrams = sender.seal_frame(unit.au, info);
   if (datagrams.empty()) {
     ++too_large_;

@@ -23,20 +23,22 @@
 
 namespace punktfunk::host {
 
-// One session's frame path on the host: capturer → mailbox (1, newest wins) → encode thread → queue of access units (2,
-// the encoder waits) → send thread. Everything that leaves the encoder is sent, because each unit refers to the one before:
-// when the network or the sender is slow, frames are dropped before they are encoded.
+// One session's frame path on the host: capturer → mailbox (1, newest wins) → encode thread → queue of access
+// units (2, the encoder waits) → send thread. Everything that leaves the encoder is sent, because each unit
+// refers to the one before: when the network or the sender is slow, frames are dropped before they are
+// encoded.
 class VideoPipeline final : private CaptureSink {
  public:
   struct Setup {
     std::unique_ptr<Capturer> capturer;
     std::unique_ptr<VideoEncoder> encoder;
     wire::Mode mode;
-    BitRate wire_budget;  // video, parity and framing together
+    BitRate wire_budget;            // video, parity and framing together
     std::uint32_t frame_limit = 0;  // access units to send; 0 = until stopped
   };
   struct Callbacks {
-    std::function<void(const Error&)> failed;  // capture or encoder is beyond repair; any thread, once at most
+    std::function<void(const Error&)>
+        failed;  // capture or encoder is beyond repair; any thread, once at most
     std::function<void(const wire::HostTiming&)> timing;  // on the send thread
     std::function<void()> finished;                       // frame_limit reached; on the send thread
   };
@@ -58,8 +60,8 @@ class VideoPipeline final : private CaptureSink {
   struct Stats {
     std::uint64_t frames = 0;
     std::uint64_t keyframes = 0;
-    std::uint64_t send_drops = 0;   // datagrams the kernel would not take
-    std::uint64_t too_large = 0;    // access units above the receiver's limit, not sent
+    std::uint64_t send_drops = 0;  // datagrams the kernel would not take
+    std::uint64_t too_large = 0;   // access units above the receiver's limit, not sent
   };
   [[nodiscard]] Stats stats() const;
 

@@ -22,7 +22,8 @@ TEST_F(DesktopTest, SixtyFramesASecondOfTheExactSize) {
   ASSERT_TRUE(capture->start(sink));
   ASSERT_TRUE(sink.wait(has_content)) << sink.end_message();
 
-  // The best of fifteen seconds: a machine that is busy elsewhere loses frames, a wrong clock loses them always.
+  // The best of fifteen seconds: a machine that is busy elsewhere loses frames, a wrong clock loses them
+  // always.
   std::size_t best = 0;
   std::size_t most = 0;
   std::vector<double> ages;

@@ -96,6 +96,16 @@ TEST(Recovery, AsksAnewAfter500Ms) {
   EXPECT_EQ(recovery.asks_opened(), 2u);
 }
 
+TEST(Recovery, ALossAfterTheAskWasDueAnswersAsksAtOnce) {
+  Recovery recovery(60);
+  recovery.on_frame_lost(at_ms(0));
+  recovery.on_frame_lost(at_ms(149));
+  recovery.on_frame_undecodable(at_ms(400));
+  EXPECT_EQ(recovery.asks_opened(), 1u) << "the same loss, or what hangs on it";
+  recovery.on_frame_lost(at_ms(401));
+  EXPECT_EQ(recovery.next(at_ms(401))->number, 2u) << "the keyframe itself was lost";
+}
+
 TEST(Recovery, NumbersSkipZero) {
   Recovery recovery(60);
   std::uint16_t number = 0;

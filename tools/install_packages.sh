@@ -15,11 +15,12 @@ fail() {
 
 (($# > 0)) || fail "Usage: tools/install_packages.sh SECTION...   (sections: $(sed -n 's/^\[\(.*\)\]$/\1/p' "$list" | xargs))"
 
+architecture="$(dpkg --print-architecture 2>/dev/null || true)"
 wanted=()
 for section in "$@"; do
-  mapfile -t of_section < <(awk -v wanted="[$section]" '
+  mapfile -t of_section < <(awk -v wanted="[$section]" -v here="[$architecture]" '
     /^\[/ { inside = ($1 == wanted); next }
-    inside && NF && $1 !~ /^#/ { print $1 }' "$list")
+    inside && NF && $1 !~ /^#/ && ($2 !~ /^\[/ || $2 == here) { print $1 }' "$list")
   ((${#of_section[@]} > 0)) || fail "tools/packages.txt has no section [$section]."
   wanted+=("${of_section[@]}")
 done

@@ -76,16 +76,22 @@ void ClientEndpoint::read_socket() {
     const auto datagrams = socket_->receive_batch();
     if (datagrams.empty()) return;
     const TimePoint now = monotonic_now();
-    for (const ReceivedDatagram& datagram : datagrams) {
-      if (options_.drop_share > 0 &&
-          std::uniform_real_distribution<double>(0, 1)(drop_random_) < options_.drop_share) {
-        ++dropped_for_test_;
-        continue;
-      }
-      // The socket is bound to one address, so every datagram came to `local_`.
-      node_->receive(local_, *datagram.remote, datagram.bytes, datagram.ecn, now);
+    // The socket is bound to one address, so every datagram came to `local_`.
+    node_->receive_batch(local_, options_.drop_share > 0 ? without_test_losses(datagrams) : datagrams, now);
+  }
+}
+
+std::span<const ReceivedDatagram> ClientEndpoint::without_test_losses(
+    std::span<const ReceivedDatagram> datagrams) {
+  kept_.clear();
+  for (const ReceivedDatagram& datagram : datagrams) {
+    if (std::uniform_real_distribution<double>(0, 1)(drop_random_) < options_.drop_share) {
+      ++dropped_for_test_;
+    } else {
+      kept_.push_back(datagram);
     }
   }
+  return kept_;
 }
 
 std::optional<TimePoint> ClientEndpoint::turn() {

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "endpoint/client_node.h"
@@ -64,6 +66,8 @@ class ClientEndpoint {
       : options_(options), host_(host), drop_random_(options.drop_seed) {}
   void start();
   void read_socket();
+  [[nodiscard]] std::span<const ReceivedDatagram> without_test_losses(
+      std::span<const ReceivedDatagram> datagrams);
   [[nodiscard]] std::optional<TimePoint> turn();
 
   const ClientEndpointOptions options_;
@@ -73,6 +77,7 @@ class ClientEndpoint {
   std::unique_ptr<ClientNode> node_;
   control::Transmit transmit_;
   std::mt19937_64 drop_random_;
+  std::vector<ReceivedDatagram> kept_;  // of the last read, when there are test losses
   std::uint64_t dropped_for_test_ = 0;
   TimePoint snapshot_due_{};
   mutable std::mutex snapshot_mutex_;

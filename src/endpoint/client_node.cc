@@ -69,16 +69,47 @@ void ClientNode::receive(const SocketAddress& local, const SocketAddress& remote
     quic_->receive(local, remote, datagram, ecn, now);
     return;
   }
-  // Section 2.1: media is taken only from exactly the host's address.
-  if (!receiver_ || ended_ || !(remote == options_.host)) {
+  if (!takes_media_from(remote)) {
     ++foreign_media_;
     return;
   }
-  const auto outcome = receiver_->receive(datagram, now);
-  if (outcome == media::MediaReceiver::Outcome::frame_ready) drain_frames(now);
+  media_batch_.push_back(datagram);
+  receive_media();
+}
+
+void ClientNode::receive_batch(const SocketAddress& local, std::span<const ReceivedDatagram> datagrams,
+                               TimePoint now) {
+  now_ = now;
+  for (const ReceivedDatagram& datagram : datagrams) {
+    const MutableBytes bytes = datagram.bytes;
+    if (!bytes.empty() && wire::classify(bytes[0]) == wire::DatagramClass::media &&
+        takes_media_from(*datagram.remote)) {
+      media_batch_.push_back(bytes);
+      if (media_batch_.size() == kMediaBatch) receive_media();
+      continue;
+    }
+    // It may open or end the session: what came before it goes first.
+    receive_media();
+    receive(local, *datagram.remote, bytes, datagram.ecn, now);
+  }
+  receive_media();
+}
+
+// Section 2.1: media is taken only from exactly the host's address.
+bool ClientNode::takes_media_from(const SocketAddress& remote) const {
+  return receiver_ && !ended_ && remote == options_.host;
+}
+
+void ClientNode::receive_media() {
+  if (media_batch_.empty()) return;
+  const auto outcomes = receiver_->receive_batch(media_batch_, now_);
+  media_batch_.clear();
+  const bool is_ready = std::find(outcomes.begin(), outcomes.end(),
+                                  media::MediaReceiver::Outcome::frame_ready) != outcomes.end();
+  if (is_ready) drain_frames(now_);
   // Asking as soon as a hole is likely to stay, instead of when it is given up, heals the picture about 100
   // ms earlier.
-  if (receiver_->is_loss_suspected(now)) recovery_->on_frame_lost(now);
+  if (receiver_->is_loss_suspected(now_)) recovery_->on_frame_lost(now_);
 }
 
 void ClientNode::drain_frames(TimePoint now) {

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -21,6 +23,7 @@
 #include "core/wire/host_timing.h"
 #include "core/wire/input_event.h"
 #include "core/wire/session_messages.h"
+#include "transport/datagram.h"
 
 namespace punktfunk::endpoint {
 
@@ -88,6 +91,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   // `datagram` is decrypted in place.
   void receive(const SocketAddress& local, const SocketAddress& remote, MutableBytes datagram,
                std::uint8_t ecn, TimePoint now);
+  // The same for all that one read brought, in order; media packets are opened together, which is faster.
+  // They came to `local`.
+  void receive_batch(const SocketAddress& local, std::span<const ReceivedDatagram> datagrams, TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);
   [[nodiscard]] bool poll_transmit(control::Transmit& out, TimePoint now);
@@ -117,7 +123,13 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
 
  private:
   ClientNode(const control::Identity* identity, RandomSource& random, ClientEvents& events);
+  // Most media packets before finished frames are handed on: a frame waits for those behind it, about 0.25 us
+  // each.
+  static constexpr std::size_t kMediaBatch = 32;
+
   void dial(TimePoint now);
+  [[nodiscard]] bool takes_media_from(const SocketAddress& remote) const;
+  void receive_media();
   void drain_frames(TimePoint now);
   void send_feedback_if_due(TimePoint now);
   void end(EndKind kind, wire::CloseCode code, std::string message);
@@ -151,6 +163,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::optional<TimePoint> give_up_at_;  // until the host has answered
   TimePoint dial_until_{};
   std::optional<media::MediaReceiver> receiver_;
+  std::vector<MutableBytes> media_batch_;  // from the host, not yet given to receiver_; empty between calls
   std::optional<media::FeedbackWindow> window_;
   std::optional<media::Recovery> recovery_;
   std::uint64_t frames_lost_seen_ = 0;

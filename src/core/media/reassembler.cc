@@ -47,7 +47,7 @@ Reassembler::Outcome Reassembler::add(const wire::MediaHeader& header, ByteView 
   }
   const std::size_t ready_before = ready_size_;
   const Outcome outcome = add_to(target, header, shard, capture_us, now);
-  release(now);
+  release_if_due(now);
   return ready_size_ > ready_before ? Outcome::frame_ready : outcome;
 }
 
@@ -74,6 +74,7 @@ Reassembler::Outcome Reassembler::add_to(Slot& target, const wire::MediaHeader& 
     }
     target.assembly->start(header, shard.size(), capture_us, now, std::move(buffer));
     target.state = Slot::State::incomplete;
+    looked_.reset();
   }
   if (!make_room(target, target.assembly->growth(header, limits_), now)) return Outcome::over_budget;
 
@@ -91,6 +92,7 @@ Reassembler::Outcome Reassembler::add_to(Slot& target, const wire::MediaHeader& 
 
 // `index` is newer than newest_.
 void Reassembler::advance_to(std::uint32_t index, TimePoint now) {
+  looked_.reset();
   if (distance(index, next_) >= static_cast<std::int32_t>(kWindow)) give_up_before(index - kWindow + 1, now);
   for (std::uint32_t i = next_; distance(newest_, i) >= 0; ++i) {
     if (!slot(i).overtaken) slot(i).overtaken = now;
@@ -103,6 +105,7 @@ void Reassembler::advance_to(std::uint32_t index, TimePoint now) {
 }
 
 void Reassembler::complete(Slot& target, TimePoint now) {
+  looked_.reset();
   ledger_.close(target.assembly->loss(now));
   target.frame = target.assembly->take_frame();
   target.state = Slot::State::complete;
@@ -115,6 +118,7 @@ void Reassembler::complete(Slot& target, TimePoint now) {
 }
 
 void Reassembler::give_up(Slot& target, TimePoint now) {
+  looked_.reset();
   ++stats_.frames_lost;
   if (target.assembly) {
     ledger_.close(target.assembly->loss(now));
@@ -156,6 +160,14 @@ void Reassembler::release(TimePoint now) {
     }
     give_up_before(next_ + 1, now);
   }
+}
+
+// For every packet: the packets that one read brought carry the same time, and most of them change nothing
+// here.
+void Reassembler::release_if_due(TimePoint now) {
+  if (looked_ && looked_->now == now && looked_->newest_capture_us == newest_capture_us_) return;
+  release(now);
+  looked_ = {now, newest_capture_us_};
 }
 
 // By capture time; the index rule is advance_to()'s.

@@ -84,6 +84,7 @@ class Reassembler {
   void give_up(Slot& slot, TimePoint now);
   void give_up_before(std::uint32_t index, TimePoint now);
   void release(TimePoint now);
+  void release_if_due(TimePoint now);
   void push_ready(Frame&& frame);
   [[nodiscard]] std::optional<TimePoint> deadline_of(std::uint32_t index) const;
   [[nodiscard]] bool is_too_old(std::uint32_t index) const;
@@ -101,6 +102,13 @@ class Reassembler {
   std::uint32_t newest_ = 0;
   std::uint64_t newest_capture_us_ = 0;
   std::optional<std::uint32_t> keyframe_;  // newest complete keyframe that still waits
+  // What release() looked at last; as long as none of it changes, it has nothing to do. Most packets change
+  // none.
+  struct Looked {
+    TimePoint now{};
+    std::uint64_t newest_capture_us = 0;
+  };
+  std::optional<Looked> looked_;  // none: a frame began, ended or was overtaken since
 
   std::array<Frame, kWindow> ready_;
   std::size_t ready_head_ = 0;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/secret.h"
@@ -48,6 +50,10 @@ class MediaReceiver {
 
   // Opens `datagram` in place; the bytes are not needed afterwards.
   Outcome receive(MutableBytes datagram, TimePoint now);
+
+  // What receive() would have made of each of them, one after the other, but opened together, which is
+  // faster. The outcomes, in the same order, are valid until the next call.
+  std::span<const Outcome> receive_batch(std::span<const MutableBytes> datagrams, TimePoint now);
 
   // The next frame in index order, if it is complete or everything before it was given up. Call until nullopt
   // after each batch of datagrams and at next_deadline().
@@ -91,13 +97,28 @@ class MediaReceiver {
   [[nodiscard]] std::size_t memory_budget() const { return reassembler_.memory_budget(); }
 
  private:
+  // Opened together at most. More would not be faster, and the first ones should still be in the nearest
+  // cache when they are taken apart: 16 datagrams of 1,454 bytes are 23 KiB of 32.
+  static constexpr std::size_t kMaxTogether = 16;
+  struct Together {
+    std::array<crypto::MediaPacket, kMaxTogether> packets;
+    std::array<std::size_t, kMaxTogether> places;  // in the batch
+    std::array<bool, kMaxTogether> authentic;
+    std::size_t size = 0;
+  };
+
   Outcome process(MutableBytes datagram, TimePoint now);
+  void finish(Together& together, TimePoint now);
+  // Everything behind the tag: `datagram` is open.
+  Outcome take(std::uint64_t number, MutableBytes datagram, TimePoint now);
+  Outcome count(Outcome outcome);
 
   const std::uint64_t clock_origin_ns_;
   const HeaderLimits limits_;
   crypto::MediaOpener opener_;
   crypto::ReplayWindow replay_;
   Reassembler reassembler_;
+  std::vector<Outcome> outcomes_;               // of the last batch
   std::optional<std::uint64_t> newest_pts_us_;  // expanded, section 12.5
   Stats stats_;
 };

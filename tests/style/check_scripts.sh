@@ -33,7 +33,7 @@ refuses 'There is no stage nonsense' "$root/test" nonsense
 refuses 'has no section [nonsense]' "$root/tools/install_packages.sh" nonsense
 
 # Every package has a reason, and none is listed twice.
-awk '/^\[/ || /^#/ || !NF { next } $2 != "#" || NF < 3 { print "tools/packages.txt: " $1 " has no reason"; bad = 1 }
+awk '/^\[/ || /^#/ || !NF { next } !/^[^#]+# *[^ ]/  { print "tools/packages.txt: " $1 " has no reason"; bad = 1 }
      seen[$1]++ { print "tools/packages.txt: " $1 " is listed twice"; bad = 1 } END { exit bad }' \
   "$root/tools/packages.txt" || status=1
 

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <bit>
-#include <mutex>
+#include <utility>
 
 #include "core/fec/gf16_field.h"
 
@@ -36,19 +36,30 @@ void walsh_hadamard(std::vector<std::int32_t>& values) {
 }
 
 // Transform of the logarithms of the first `size` points (0 for the point 0, whose factor is left out).
+std::vector<std::int16_t> transform_logs(std::size_t size) {
+  std::vector<std::int32_t> logs(size);
+  const std::uint16_t* const table = Gf16Field::instance().log_table();
+  for (std::size_t i = 0; i < size; ++i) logs[i] = centred(table[i]);
+  walsh_hadamard(logs);
+  std::vector<std::int16_t> transformed(size);
+  for (std::size_t i = 0; i < size; ++i) transformed[i] = static_cast<std::int16_t>(centred(logs[i]));
+  return transformed;
+}
+
+// One table per size, each made when it is first asked for; the language makes that safe between threads.
+template <std::size_t kLog2>
+const std::vector<std::int16_t>& table_of_size() {
+  static const std::vector<std::int16_t> table = transform_logs(std::size_t{1} << kLog2);
+  return table;
+}
+
+// `size` is a power of two up to 2^16.
 const std::vector<std::int16_t>& transformed_logs(std::size_t size) {
-  static std::array<std::once_flag, 17> once;
-  static std::array<std::vector<std::int16_t>, 17> tables;
-  const auto nth = static_cast<std::size_t>(std::countr_zero(size));
-  std::call_once(once[nth], [&] {
-    std::vector<std::int32_t> logs(size);
-    const std::uint16_t* const table = Gf16Field::instance().log_table();
-    for (std::size_t i = 0; i < size; ++i) logs[i] = centred(table[i]);
-    walsh_hadamard(logs);
-    tables[nth].resize(size);
-    for (std::size_t i = 0; i < size; ++i) tables[nth][i] = static_cast<std::int16_t>(centred(logs[i]));
-  });
-  return tables[nth];
+  static constexpr auto kTables = []<std::size_t... kLog2>(std::index_sequence<kLog2...>) {
+    return std::array{&table_of_size<kLog2>...};
+  }
+  (std::make_index_sequence<17>{});
+  return kTables[static_cast<std::size_t>(std::countr_zero(size))]();
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ void DesktopTest::TearDown() {
 void DesktopTest::open(const DisplayMode& mode, const std::string& pattern_options) {
   DisplayRequest request;
   request.mode = mode;
-  request.start_commands = {std::string("exec ") + TEST_PATTERN + " --log " + work_dir_ + "/input.log " +
+  request.start_commands = {std::string("exec '") + TEST_PATTERN + "' --log " + work_dir_ + "/input.log " +
                             pattern_options};
   auto lease = displays_->acquire("test", request);
   ASSERT_TRUE(lease) << lease.error().message;

@@ -110,7 +110,7 @@ TEST(HostToBeKilled, DISABLED_Display) {
   ASSERT_TRUE(backend);
   DisplayRequest request;
   request.mode = DisplayMode::from_hz(640, 480, 60);
-  request.start_commands = {std::string("exec ") + TEST_PATTERN};
+  request.start_commands = {std::string("exec '") + TEST_PATTERN + "'"};
   const auto display = (*backend)->create(request);
   ASSERT_TRUE(display) << display.error().message;
   std::printf("\ndisplay %s\n", (*display)->runtime_dir().c_str());

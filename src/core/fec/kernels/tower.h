@@ -28,8 +28,10 @@ struct TowerTables {
   alignas(64) std::uint8_t fold_nibbles[2][16];
   alignas(64) std::uint8_t fold[256];
 
+  // Words wrap at 2^16: the look-ahead of a pass over the whole field asks for one behind it, and does not
+  // use it.
   [[nodiscard]] TowerWord from_word(std::size_t word) const {
-    return static_cast<TowerWord>(word ^ fold[word >> 8]);
+    return static_cast<TowerWord>(word ^ fold[word >> 8 & 0xFF]);
   }
 
   // Built on first use, then shared and read-only. Thread-safe.

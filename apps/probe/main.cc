@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apps/common/stop_signal.h"
+#include "apps/common/write_text.h"
 #include "apps/probe/measurement.h"
 #include "apps/probe/options.h"
 #include "apps/probe/report.h"

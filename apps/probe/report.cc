@@ -4,11 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -119,24 +115,6 @@ std::string json_of(const Figures& f) {
   json["input_ok"] = f.input_ok ? nlohmann::ordered_json(*f.input_ok) : nullptr;
   if (f.verified != 0) json["verified"] = {{"access_units", f.verified}, {"wrong", f.verify_errors}};
   return json.dump(2) + "\n";
-}
-
-Result<void> write_text(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fputs(text.c_str(), stdout);
-    return {};
-  }
-  const std::string part = path + ".part";
-  {
-    std::ofstream out(part, std::ios::binary);
-    out << text;
-    if (!out.flush())
-      return fail("The figures could not be written to " + path + "; check that its folder is writable.");
-  }
-  std::error_code error;
-  std::filesystem::rename(part, path, error);
-  if (error) return fail("The figures could not be written to " + path + " (" + error.message() + ").");
-  return {};
 }
 
 }  // namespace punktfunk::probe

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "apps/probe/measurement.h"
-#include "base/result.h"
 
 namespace punktfunk::probe {
 
@@ -12,7 +11,5 @@ namespace punktfunk::probe {
 [[nodiscard]] std::string table_of(const Figures& figures);
 // The same figures for programs. Latencies in ms; a figure that could not be had is null.
 [[nodiscard]] std::string json_of(const Figures& figures);
-// `path` "-" is standard output; a file is replaced as a whole.
-[[nodiscard]] Result<void> write_text(const std::string& path, const std::string& text);
 
 }  // namespace punktfunk::probe

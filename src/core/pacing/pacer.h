@@ -14,6 +14,10 @@
 
 namespace punktfunk::media {
 
+// What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out
+// in 1.2 ms instead of the 3.3 ms that 2.5 times the stream's rate would take.
+inline constexpr BitRate kPacingFloor = BitRate::from_kbps(150'000);
+
 struct PacerConfig {
   BitRate stream_rate;        // total wire budget of the stream; zero = unlimited, everything leaves at once
   Duration frame_interval{};  // 1 / refresh

@@ -17,15 +17,9 @@ namespace {
 
 // A second keyframe within this time would answer a loss that the first is already on its way to heal.
 constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
-// A lost keyframe costs a still picture and another keyframe, and one opens the session before any loss was
-// measured: at 5 % random loss 25 % on 45 shards fails once in 10^5, 10 % once in 25.
-constexpr std::uint8_t kKeyframeParityPercent = 25;
 // How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames
 // suffer more than parity cannot mend.
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
-// What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out
-// in 1.2 ms instead of the 3.3 ms that 2.5 times the stream's rate would take.
-constexpr BitRate kPacingFloor = BitRate::from_kbps(150'000);
 // Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
 
@@ -145,7 +139,7 @@ void VideoPipeline::send_loop(const endpoint::MediaGrant& grant) {
   media::PacerConfig config;
   config.stream_rate = setup_.wire_budget;
   config.frame_interval = interval_;
-  config.floor_rate = kPacingFloor;
+  config.floor_rate = media::kPacingFloor;
   media::Pacer pacer(config);
   while (!stopping_) {
     auto unit = units_.pop(kIdleWait);
@@ -166,7 +160,8 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
     const std::lock_guard lock(parity_mutex_);
     info.parity_percent = parity_.percent_for(sender.data_shards(unit.au.size()));
   }
-  if (unit.keyframe) info.parity_percent = std::max(info.parity_percent, kKeyframeParityPercent);
+  if (unit.keyframe)
+    info.parity_percent = std::max(info.parity_percent, media::ParityControl::kKeyframePercent);
   const auto datagrams = sender.seal_frame(unit.au, info);
   if (datagrams.empty()) {
     ++too_large_;

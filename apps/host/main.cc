@@ -49,6 +49,12 @@ int main(int argc, char** argv) {
       ->add_option("--idle-timeout-ms", serve_options.idle_timeout_ms, "How long a silent client is kept")
       ->check(CLI::Range(1000, 3600000))
       ->capture_default_str();
+  serve_command
+      ->add_option(
+          "--dscp", serve_options.dscp,
+          "Mark packets for networks that give video priority: 34 is the usual value; 0 does not mark")
+      ->check(CLI::Range(0, 63))
+      ->capture_default_str();
   serve_command->add_option("--ready-file", serve_options.ready_file,
                             "Write the port here once clients can connect (a file or a FIFO)");
 

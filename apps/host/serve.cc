@@ -84,7 +84,9 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
 
   const auto address = bind_address(options);
   if (!address) return tl::unexpected(address.error());
-  auto socket = UdpSocket::bind(*address);
+  UdpOptions udp;
+  udp.dscp = static_cast<std::uint8_t>(options.dscp);
+  auto socket = UdpSocket::bind(*address, udp);
   if (!socket) return tl::unexpected(socket.error());
 
   SystemRandom random;

@@ -4,6 +4,8 @@
 #include <future>
 #include <utility>
 
+#include "transport/udp/route_mtu.h"
+
 namespace punktfunk::endpoint {
 
 namespace {
@@ -18,7 +20,9 @@ Result<std::unique_ptr<HostEndpoint>> HostEndpoint::create(const HostConfig& con
                                                            control::PinStore& clients, RandomSource& random,
                                                            HostSessions& sessions) {
   std::unique_ptr<HostEndpoint> endpoint(new HostEndpoint(socket, clients));
-  auto node = HostNode::create(config, identity, clients, random, sessions);
+  HostConfig complete = config;
+  if (!complete.route_mtu) complete.route_mtu = route_mtu;
+  auto node = HostNode::create(complete, identity, clients, random, sessions);
   if (!node) return tl::unexpected(node.error());
   endpoint->node_ = std::move(*node);
   return endpoint;

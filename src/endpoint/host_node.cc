@@ -13,6 +13,7 @@
 #include "core/wire/media_header.h"
 #include "endpoint/control_stream.h"
 #include "endpoint/media_exporter.h"
+#include "transport/udp/route_mtu.h"
 
 namespace punktfunk::endpoint {
 
@@ -27,6 +28,18 @@ constexpr std::uint16_t kShardIpv4 = 1408;
 constexpr std::uint16_t kShardIpv6 = 1388;
 // Section 8.3, value of the reference host.
 constexpr std::uint16_t kMaxDataPerBlock = 4096;
+
+// The largest even shard that passes to `remote`, and never more than a path of 1500 bytes takes: what lies
+// beyond the first hop is not known to carry more.
+std::uint16_t shard_for(const HostConfig& config, const SocketAddress& local, const SocketAddress& remote) {
+  const std::uint16_t usual = remote.is_ipv6_on_the_wire() ? kShardIpv6 : kShardIpv4;
+  const auto mtu = config.route_mtu ? config.route_mtu(local, remote) : std::nullopt;
+  if (!mtu) return usual;
+  const std::size_t payload = udp_payload_of(*mtu, remote);
+  if (payload <= wire::kWireOverhead) return 0;
+  return static_cast<std::uint16_t>(
+      std::min<std::size_t>(usual, (payload - wire::kWireOverhead) & ~std::size_t{1}));
+}
 
 }  // namespace
 
@@ -81,7 +94,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     wire::ServerHello hello;
     hello.session_id = node_.random_.bytes<16>();
     grant_.emplace();
-    grant_->clock = media::SessionClock(now, wall_clock_ns());
+    grant_->clock = media::SessionClock(now, node_.config_.wall_clock());
     hello.clock_origin_ns = grant_->clock.origin_unix_ns();
     hello.suite = wire::kSuiteAes128Gcm;
     hello.features.set(wire::kHostExtension);
@@ -90,7 +103,9 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     hello.fec_scheme = wire::kFecGf16;
     hello.fec_percent = node_.config_.fec_percent;
     hello.max_data_per_block = kMaxDataPerBlock;
-    hello.shard_payload = peer_.address.is_ipv6_on_the_wire() ? kShardIpv6 : kShardIpv4;
+    const MediaPath::Addresses path{node_.quic_->local_address(id_).value_or(SocketAddress{}),
+                                    node_.quic_->remote_address(id_).value_or(peer_.address)};
+    hello.shard_payload = shard_for(node_.config_, path.local, path.remote);
     if (asked_.max_shard_payload != 0) {
       hello.shard_payload = std::min<std::uint16_t>(
           hello.shard_payload, static_cast<std::uint16_t>(asked_.max_shard_payload & ~1u));
@@ -103,7 +118,8 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     Secret<32> exporter;
     if (hello.shard_payload < wire::kMinShard ||
         !export_media_secret(*node_.quic_, id_, hello.session_id, exporter)) {
-      return control_.refuse(CloseCode::setup_failed, "The client's limits leave no room for video packets.");
+      return control_.refuse(CloseCode::setup_failed,
+                             "The client's limits or the network path leave no room for video packets.");
     }
     grant_->host_to_client = crypto::derive_direction_secrets(exporter.view()).host_to_client;
     grant_->params.suite = crypto::CipherSuite::aes128_gcm;
@@ -112,9 +128,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     grant_->params.max_data_per_block = hello.max_data_per_block;
     grant_->params.shard_payload = hello.shard_payload;
     grant_->params.max_frame_bytes = wire::max_frame_bytes(answer.bitrate_kbps, answer.mode.refresh_hz);
-    path_ = std::make_shared<MediaPath>(
-        MediaPath::Addresses{node_.quic_->local_address(id_).value_or(SocketAddress{}),
-                             node_.quic_->remote_address(id_).value_or(peer_.address)});
+    path_ = std::make_shared<MediaPath>(path);
     grant_->path = path_;
     grant_->wants_host_timing = asked_.features.has(wire::kClientHostTiming);
 
@@ -148,7 +162,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
 
   bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) override {
     const auto stored = node_.clients_.add(fingerprint, name.empty() ? "Unnamed device" : name,
-                                           wall_clock_ns() / 1'000'000'000);
+                                           node_.config_.wall_clock() / 1'000'000'000);
     if (!stored) spdlog::error("{}", stored.error().message);
     if (stored)
       spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,12 @@ struct HostConfig {
   std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
   // Sessions at once; one more is told "busy". Each costs a display and an encoder.
   std::size_t max_sessions = 8;
+  // Unix ns. Simulations pass virtual time, so that they repeat.
+  std::function<std::uint64_t()> wall_clock = wall_clock_ns;
+  // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
+  // it in. Empty, or nullopt: 1500.
+  std::function<std::optional<std::size_t>(const SocketAddress& local, const SocketAddress& remote)>
+      route_mtu;
 };
 
 // A host's control plane without socket, thread or clock: QUIC, handshakes, pairing, input and feedback of

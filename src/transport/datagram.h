@@ -37,6 +37,8 @@ struct SendOptions {
   // Largest time to wait for room in the send buffer. Zero never waits.
   Duration patience = Duration::zero();
   std::uint8_t ecn = kEcnNone;
+  // False sends each datagram on its own even where the kernel would segment: OffloadGuard says when.
+  bool allow_offload = true;
 };
 
 // Since creation. A snapshot; the counters are not read at one instant.

@@ -17,6 +17,15 @@ media::PacerConfig pacer_config(const HostBehaviour& behaviour) {
   return config;
 }
 
+// `now` outlives the configuration.
+endpoint::HostConfig in_virtual_time(endpoint::HostConfig config, const TimePoint& now) {
+  config.wall_clock = [&now] {
+    return std::uint64_t{1'700'000'000'000'000'000} +
+           static_cast<std::uint64_t>(now.time_since_epoch().count());
+  };
+  return config;
+}
+
 }  // namespace
 
 SimHost::Stream::Stream(endpoint::MediaGrant granted, const HostBehaviour& behaviour)
@@ -30,7 +39,8 @@ SimHost::SimHost(AddressBook& book, const std::filesystem::path& file, std::uint
       behaviour_(behaviour),
       identity_(control::Identity::create_ephemeral("punktfunk-host").value()),
       clients_(control::PinStore::open(file).value()),
-      node_(endpoint::HostNode::create(config, identity_, clients_, random_, *this).value()) {}
+      node_(endpoint::HostNode::create(in_virtual_time(config, now_), identity_, clients_, random_, *this)
+                .value()) {}
 
 void SimHost::receive(TimePoint now, NodeId from, MutableBytes datagram) {
   now_ = now;

@@ -54,8 +54,8 @@ std::optional<SocketAddress> in_family(const SocketAddress& address, int family)
   return std::nullopt;
 }
 
-// Control messages of one send: source address, ECN bits, and (last, so that it can be left off) the segment
-// size.
+// Control messages of one send: source address, traffic class, and (last, so that it can be left off) the
+// segment size.
 class Ancillary {
  public:
   void put_source(const SocketAddress& local) {
@@ -71,8 +71,9 @@ class Ancillary {
       put(IPPROTO_IPV6, IPV6_PKTINFO, info);
     }
   }
-  void put_ecn(std::uint8_t ecn, bool ipv6) {
-    const int bits = ecn & 3;
+  // Takes the place of the socket's own byte, so both parts have to be in it.
+  void put_traffic_class(std::uint8_t dscp, std::uint8_t ecn, bool ipv6) {
+    const int bits = dscp << 2 | (ecn & 3);
     if (ipv6) {
       put(IPPROTO_IPV6, IPV6_TCLASS, bits);
     } else {
@@ -97,7 +98,7 @@ class Ancillary {
     used_ += CMSG_SPACE(sizeof(value));
   }
 
-  // pktinfo (20), ECN (4), segment size (2): 40 + 24 + 24 bytes with headers and padding.
+  // pktinfo (20), traffic class (4), segment size (2): 40 + 24 + 24 bytes with headers and padding.
   alignas(cmsghdr) std::array<std::uint8_t, 128> buffer_{};
   std::size_t used_ = 0;
 };
@@ -119,13 +120,14 @@ class UdpSocket::BatchSender {
 
   SendOutcome run(const std::optional<SocketAddress>& local) {
     if (local) plain_.put_source(*local);
-    if (options_.ecn != kEcnNone) plain_.put_ecn(options_.ecn, remote_.is_ipv6_on_the_wire());
+    if (options_.ecn != kEcnNone)
+      plain_.put_traffic_class(socket_.dscp_, options_.ecn, remote_.is_ipv6_on_the_wire());
     segmented_ = plain_;
     segmented_.put_segment(static_cast<std::uint16_t>(std::min<std::size_t>(segment_, UINT16_MAX)));
     const std::size_t per_call = std::clamp<std::size_t>(kMaxPayload / segment_, 1, kMaxSegments);
     while (at_ < datagrams_.size() && !outcome_.would_block) {
       const std::size_t batch = std::min(per_call * segment_, datagrams_.size() - at_);
-      if (batch > segment_ && socket_.gso_in_use()) {
+      if (batch > segment_ && options_.allow_offload && socket_.gso_in_use()) {
         send_segmented(at_ + batch);
       } else {
         send_separately(at_ + batch);

@@ -26,10 +26,10 @@ void set_buffer(int fd, int forced_option, int plain_option, int bytes) {
   if (!set_option(fd, SOL_SOCKET, forced_option, bytes)) set_option(fd, SOL_SOCKET, plain_option, bytes);
 }
 
-int read_buffer(int fd) {
+int read_buffer(int fd, int option) {
   int bytes = 0;
   socklen_t size = sizeof(bytes);
-  ::getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &size);
+  ::getsockopt(fd, SOL_SOCKET, option, &bytes, &size);
   return bytes;
 }
 
@@ -47,6 +47,12 @@ void configure(int fd, int family, const UdpOptions& options) {
   set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
   set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
   set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (options.dscp != kDscpNone) {
+    // The upper six bits of the byte whose lower two are ECN.
+    const int traffic_class = (options.dscp & 0x3F) << 2;
+    set_option(fd, IPPROTO_IP, IP_TOS, traffic_class);
+    if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, traffic_class);
+  }
   if (options.use_gro) set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
   set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer_bytes);
   set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer_bytes);
@@ -92,7 +98,9 @@ Bound try_bind(const SocketAddress& local, const UdpOptions& options) {
 UdpSocket::UdpSocket(UniqueFd fd, const SocketAddress& local, const UdpOptions& options)
     : fd_(std::move(fd)),
       local_(local),
-      granted_receive_buffer_(read_buffer(fd_.get())),
+      granted_receive_buffer_(read_buffer(fd_.get(), SO_RCVBUF)),
+      granted_send_buffer_(read_buffer(fd_.get(), SO_SNDBUF)),
+      dscp_(options.dscp & 0x3F),
       gso_(options.use_gso),
       counters_(std::make_unique<Counters>()),
       ring_(std::make_unique<ReceiveRing>(options.receive_message_bytes)) {}

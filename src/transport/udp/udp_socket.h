@@ -13,6 +13,12 @@
 
 namespace punktfunk {
 
+inline constexpr std::uint8_t kDscpNone = 0;
+// AF41, for networks that honour markings: interactive video that adapts its rate (RFC 8837 section 5,
+// RFC 4594 section 4.3). Wi-Fi puts it in the video category (RFC 8325 section 4.2.4), by name and by its
+// upper three bits.
+inline constexpr std::uint8_t kDscpInteractiveVideo = 34;
+
 struct UdpOptions {
   // Kernel buffers, bytes. The kernel may grant less; granted_receive_buffer() says what it granted. 4 MiB
   // hold 40 ms at 800 Mbit/s.
@@ -21,6 +27,11 @@ struct UdpOptions {
   // Off only for tests and for paths where coalescing misbehaves.
   bool use_gso = true;
   bool use_gro = true;
+  // What the IP header asks of the network, 0 … 63 (RFC 2474); on everything this socket sends, QUIC and
+  // media alike, so that the two are not reordered. Off by default: most home networks ignore it, some Wi-Fi
+  // access points give a marked class shorter turns on the air, and a few providers drop or demote what is
+  // marked.
+  std::uint8_t dscp = kDscpNone;
   // Room for one read. Less than 64 KiB truncates (and drops) large coalesced reads; for tests.
   std::size_t receive_message_bytes = ReceiveRing::kDefaultMessageBytes;
 };
@@ -50,6 +61,8 @@ class UdpSocket final : public DatagramSocket {
 
   // Bytes of payload and bookkeeping the kernel really holds for us (SO_RCVBUF as read back).
   [[nodiscard]] int granted_receive_buffer() const { return granted_receive_buffer_; }
+  // The same of SO_SNDBUF.
+  [[nodiscard]] int granted_send_buffer() const { return granted_send_buffer_; }
   // False once the kernel refused a segmented send (a NIC or tunnel without checksum offload).
   [[nodiscard]] bool gso_in_use() const { return gso_.load(std::memory_order_relaxed); }
 
@@ -61,6 +74,8 @@ class UdpSocket final : public DatagramSocket {
   UniqueFd fd_;
   SocketAddress local_;
   int granted_receive_buffer_ = 0;
+  int granted_send_buffer_ = 0;
+  std::uint8_t dscp_ = kDscpNone;
   std::atomic<bool> gso_;
   std::unique_ptr<Counters> counters_;
   std::unique_ptr<ReceiveRing> ring_;

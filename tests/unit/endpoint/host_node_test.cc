@@ -70,6 +70,51 @@ TEST(HostNode, TakesTheClientsShardLimit) {
   }
 }
 
+TEST(HostNode, ShardsFitThePath) {
+  struct Case {
+    std::optional<std::size_t> mtu;
+    std::uint16_t shard;  // 0: refused
+  };
+  // Section 2.3: 1206 on a path of 1280 bytes.
+  for (const Case& one : {Case{std::nullopt, 1408}, Case{1500, 1408}, Case{65536, 1408}, Case{1481, 1406},
+                          Case{1280, 1206}, Case{586, 512}, Case{585, 0}, Case{60, 0}}) {
+    SCOPED_TRACE(one.mtu.value_or(0));
+    HostConfig config;
+    SocketAddress asked_local, asked_remote;
+    config.route_mtu = [&](const SocketAddress& local, const SocketAddress& remote) {
+      asked_local = local;
+      asked_remote = remote;
+      return one.mtu;
+    };
+    NodeWorld world(config);
+    world.sessions.on_request = [&](const SessionRequest& request) {
+      world.host->accept(request.id, NodeWorld::answer(), world.now);
+    };
+    RawPeer& peer = world.connect();
+    peer.open(NodeWorld::hello_bytes());
+    ASSERT_TRUE(world.run([&] { return peer.closed || !peer.frames.empty(); }));
+    EXPECT_EQ(asked_local, world.host_address);
+    EXPECT_EQ(asked_remote, peer.address);
+    if (one.shard == 0) {
+      ASSERT_TRUE(peer.closed);
+      EXPECT_EQ(peer.closed->code, static_cast<std::uint64_t>(CloseCode::setup_failed));
+    } else {
+      EXPECT_EQ(wire::ServerHello::decode(peer.frames.at(0).body)->shard_payload, one.shard);
+    }
+  }
+}
+
+TEST(HostNode, WallClockIsTheOneGiven) {
+  HostConfig config;
+  config.wall_clock = [] { return std::uint64_t{1'234'567'890'123'456'789}; };
+  NodeWorld world(config);
+  RawPeer& peer = world.join();
+  const auto hello = wire::ServerHello::decode(peer.frames[0].body);
+  ASSERT_TRUE(hello);
+  // Whole microseconds at most are cut off.
+  EXPECT_EQ(hello->clock_origin_ns / 1000, 1'234'567'890'123'456U);
+}
+
 TEST(HostNode, AProbeOfReachabilityIsNoSession) {
   NodeWorld world;
   RawPeer& peer = world.connect();

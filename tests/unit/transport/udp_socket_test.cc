@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -211,6 +213,64 @@ TEST(UdpSocket, SourceAddressIsTheOneAskedFor) {
   const std::vector<Copy> got = receive(*receiver, 1);
   ASSERT_EQ(got.size(), 1U);
   EXPECT_EQ(got[0].remote.ip(), "127.0.0.5");
+}
+
+// The traffic class of the next datagram, as the receiving kernel shows it; -1 when none comes.
+int traffic_class(const UdpSocket& receiver) {
+  pollfd readable{.fd = receiver.fd(), .events = POLLIN, .revents = 0};
+  if (::poll(&readable, 1, 5000) != 1) return -1;
+  char byte = 0;
+  iovec payload{&byte, 1};
+  alignas(cmsghdr) std::array<char, 256> control{};
+  msghdr header{};
+  header.msg_iov = &payload;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  if (::recvmsg(receiver.fd(), &header, 0) < 0) return -1;
+  for (cmsghdr* at = CMSG_FIRSTHDR(&header); at != nullptr; at = CMSG_NXTHDR(&header, at)) {
+    if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TOS) return *CMSG_DATA(at);
+    if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_TCLASS) {
+      int value = 0;
+      std::memcpy(&value, CMSG_DATA(at), sizeof value);
+      return value;
+    }
+  }
+  return -1;
+}
+
+TEST(UdpSocket, MarkingAndCongestionBitsAreKeptApart) {
+  UdpOptions marked;
+  marked.dscp = kDscpInteractiveVideo;
+  for (const std::string ip : {"127.0.0.1", "::1"}) {
+    if (ip == "::1" && !has_ipv6()) GTEST_SKIP() << "this machine has no IPv6";
+    // From a socket of one family, and from one of both.
+    for (const std::string& from : {ip, std::string("::")}) {
+      if (from == "::" && !has_ipv6()) continue;
+      SCOPED_TRACE(ip + " from " + from);
+      const auto sender = open(from, marked);
+      const auto plain = open(from);
+      const auto receiver = open(ip);
+      const auto& to = receiver->local_address();
+      EXPECT_EQ(sender->send({}, to, counting(10), 10).sent, 1U);
+      EXPECT_EQ(traffic_class(*receiver), 34 << 2);
+      EXPECT_EQ(sender->send({}, to, counting(10), 10, {.ecn = 2}).sent, 1U);
+      EXPECT_EQ(traffic_class(*receiver), 34 << 2 | 2);
+      EXPECT_EQ(plain->send({}, to, counting(10), 10, {.ecn = 1}).sent, 1U);
+      EXPECT_EQ(traffic_class(*receiver), 1);
+      EXPECT_EQ(plain->send({}, to, counting(10), 10).sent, 1U);
+      EXPECT_EQ(traffic_class(*receiver), 0) << "off by default";
+    }
+  }
+}
+
+TEST(UdpSocket, BuffersGrantedAreKnown) {
+  UdpOptions small;
+  small.receive_buffer_bytes = small.send_buffer_bytes = 16 * 1024;
+  const auto socket = open("127.0.0.1", small);
+  // The kernel doubles what is asked, for its bookkeeping.
+  EXPECT_EQ(socket->granted_receive_buffer(), 32 * 1024);
+  EXPECT_EQ(socket->granted_send_buffer(), 32 * 1024);
 }
 
 TEST(UdpSocket, Ipv6DestinationOnAnIpv4SocketIsCounted) {

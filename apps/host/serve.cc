@@ -33,7 +33,8 @@ Result<SocketAddress> bind_address(const ServeOptions& options) {
   return *address;
 }
 
-std::string answer_ctl(endpoint::HostEndpoint& endpoint, const std::string& line) {
+std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionManager& sessions,
+                       const std::string& line) {
   const auto request = nlohmann::json::parse(line, nullptr, false);
   const std::string command = request.is_object() ? request.value("command", "") : "";
   nlohmann::json answer;
@@ -45,6 +46,7 @@ std::string answer_ctl(endpoint::HostEndpoint& endpoint, const std::string& line
     answer = {{"ok", true},
               {"connections", status.connections},
               {"sessions", status.sessions},
+              {"sessions_without_offload", sessions.sessions_without_offload()},
               {"paired_devices", status.paired_devices}};
   } else {
     answer = {{"ok", false}, {"error", "This host does not know that command."}};
@@ -98,7 +100,7 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   sessions.attach(**endpoint);
   auto control = host::ControlSocket::listen(
       options.state_dir / "control.sock",
-      [&endpoint](const std::string& line) { return answer_ctl(**endpoint, line); });
+      [&endpoint, &sessions](const std::string& line) { return answer_ctl(**endpoint, sessions, line); });
   if (!control) return tl::unexpected(control.error());
 
   (*endpoint)->start();

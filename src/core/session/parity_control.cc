@@ -45,8 +45,9 @@ bool ParityControl::on_feedback(const wire::Feedback& feedback) {
   const double counted =
       lost == 0 ? 0.0
                 : static_cast<double>(lost) / (static_cast<double>(lost) + static_cast<double>(received));
-  const double seen = std::max(counted, static_cast<double>(*feedback.loss_ppm) / 1e6);
-  loss_ = std::min(std::max(seen, loss_ * kDecay), kMaxLoss);
+  window_received_ = received;
+  window_loss_ = std::max(counted, static_cast<double>(*feedback.loss_ppm) / 1e6);
+  loss_ = std::min(std::max(window_loss_, loss_ * kDecay), kMaxLoss);
   return true;
 }
 

@@ -26,6 +26,10 @@ class ParityControl {
   // Reads each window number once, in half-space order. True if it was a new window.
   bool on_feedback(const wire::Feedback& feedback);
 
+  // Of the last window: packets received in it, and the share lost, 0 … 1.
+  [[nodiscard]] std::uint64_t window_received() const { return window_received_; }
+  [[nodiscard]] double window_loss() const { return window_loss_; }
+
   // The session's percentage.
   [[nodiscard]] std::uint8_t percent() const { return percent_; }
 
@@ -36,6 +40,8 @@ class ParityControl {
  private:
   std::optional<std::uint32_t> window_;
   std::uint64_t packets_received_ = 0;
+  std::uint64_t window_received_ = 0;
+  double window_loss_ = 0;
   std::uint8_t percent_ = kInitialPercent;
   double loss_ = 0;  // share of packets lost, as the small-frame rule sees it
 };

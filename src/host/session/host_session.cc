@@ -249,7 +249,14 @@ void HostSession::feedback(const wire::Feedback& feedback) {
   const bool keyframe = asks_.read(feedback) == media::AskReader::Action::keyframe;
   const std::lock_guard lock(parts_mutex_);
   if (!pipeline_) return;
-  pipeline_->on_loss_report(feedback);
+  if (pipeline_->on_loss_report(feedback)) {
+    offload_off_ = true;
+    spdlog::warn(
+        "Packets to \"{}\" are lost when the kernel cuts them (segmentation offload); they are now sent one "
+        "by "
+        "one, which takes more processor time.",
+        request_.device_name);
+  }
   if (keyframe) pipeline_->request_keyframe();
 }
 

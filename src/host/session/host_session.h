@@ -50,6 +50,8 @@ class HostSession {
   void started(endpoint::MediaGrant grant);
   void input(const wire::InputEvent& event);
   void feedback(const wire::Feedback& feedback);
+  // Segmentation offload was given up, because it lost packets.
+  [[nodiscard]] bool is_offload_off() const { return offload_off_; }
   // Begins the tear-down; never blocks.
   void ended();
   // The tear-down is complete: destroying the session will not block.
@@ -78,7 +80,8 @@ class HostSession {
   std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<VideoPipeline> pipeline_;
-  media::AskReader asks_;  // control loop only
+  media::AskReader asks_;     // control loop only
+  bool offload_off_ = false;  // the same
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -41,7 +41,11 @@ void SessionManager::input(endpoint::SessionId id, const wire::InputEvent& event
 
 void SessionManager::feedback(endpoint::SessionId id, const wire::Feedback& feedback) {
   const auto found = sessions_.find(id);
-  if (found != sessions_.end()) found->second->feedback(feedback);
+  if (found == sessions_.end()) return;
+  HostSession& session = *found->second;
+  const bool was_off = session.is_offload_off();
+  session.feedback(feedback);
+  if (session.is_offload_off() && !was_off) ++without_offload_;
 }
 
 void SessionManager::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {
@@ -49,6 +53,7 @@ void SessionManager::session_ended(endpoint::SessionId id, bool user_quit, std::
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   spdlog::debug("Session {} ended ({}): {}", id, user_quit ? "by its user" : "connection closed", why);
+  if (found->second->is_offload_off()) --without_offload_;
   found->second->ended();
   ending_.push_back(std::move(found->second));
   sessions_.erase(found);

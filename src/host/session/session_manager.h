@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,9 @@ class SessionManager final : public endpoint::HostSessions {
   // Ends every session and waits until its display is gone. After the endpoint has stopped.
   void stop();
 
+  // Sessions whose packets are sent one by one, because segmentation offload lost them. Any thread.
+  [[nodiscard]] std::size_t sessions_without_offload() const { return without_offload_; }
+
   void session_requested(const endpoint::SessionRequest& request) override;
   void session_started(endpoint::SessionId id, endpoint::MediaGrant grant) override;
   void input(endpoint::SessionId id, const wire::InputEvent& event) override;
@@ -41,6 +45,7 @@ class SessionManager final : public endpoint::HostSessions {
   endpoint::HostEndpoint* endpoint_ = nullptr;
   std::map<endpoint::SessionId, std::unique_ptr<HostSession>> sessions_;
   std::vector<std::unique_ptr<HostSession>> ending_;
+  std::atomic<std::size_t> without_offload_ = 0;  // of sessions_
 };
 
 }  // namespace punktfunk::host

@@ -56,9 +56,16 @@ void VideoPipeline::stop() {
 
 void VideoPipeline::request_keyframe() { mailbox_.want_keyframe(); }
 
-void VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
+bool VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
   const std::lock_guard lock(parity_mutex_);
-  (void)parity_.on_feedback(feedback);
+  // Without a count of packets a window says nothing about those that vanished whole.
+  if (!parity_.on_feedback(feedback) || !feedback.packets) return false;
+  const std::uint64_t sent = datagrams_, dropped = send_drops_;
+  const bool turned_off = offload_.on_window({sent - std::exchange(datagrams_reported_, sent),
+                                              dropped - std::exchange(drops_reported_, dropped),
+                                              parity_.window_received(), parity_.window_loss()});
+  use_offload_ = offload_.use_offload();
+  return turned_off;
 }
 
 VideoPipeline::Stats VideoPipeline::stats() const { return {frames_, keyframes_, send_drops_, too_large_}; }
@@ -180,7 +187,9 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
       std::this_thread::sleep_until(step->not_before);
     }
     const auto group = datagrams.subspan(sent * each, step->count * each);
+    options.allow_offload = use_offload_;
     const SendOutcome outcome = socket_.send(path.local, path.remote, group, each, options);
+    datagrams_ += step->count;
     send_drops_ += outcome.dropped;
     sent += step->count;
   }

@@ -10,6 +10,7 @@
 #include "base/queue.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/pacing/offload_guard.h"
 #include "core/pacing/pacer.h"
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
@@ -55,7 +56,8 @@ class VideoPipeline final : private CaptureSink {
 
   // Any thread.
   void request_keyframe();
-  void on_loss_report(const wire::Feedback& feedback);
+  // True when this report made the pipeline give up segmentation offload, for good.
+  [[nodiscard]] bool on_loss_report(const wire::Feedback& feedback);
 
   struct Stats {
     std::uint64_t frames = 0;
@@ -95,6 +97,10 @@ class VideoPipeline final : private CaptureSink {
   std::atomic<bool> failed_ = false;
   mutable std::mutex parity_mutex_;
   media::ParityControl parity_;
+  media::OffloadGuard offload_;                                // with parity_mutex_ held
+  std::uint64_t datagrams_reported_ = 0, drops_reported_ = 0;  // the same; as of the last report
+  std::atomic<bool> use_offload_ = true;
+  std::atomic<std::uint64_t> datagrams_ = 0;  // handed to the socket
   std::atomic<std::uint64_t> frames_ = 0, keyframes_ = 0, send_drops_ = 0, too_large_ = 0;
   std::thread encode_thread_, send_thread_;
 };

@@ -100,14 +100,14 @@ def erasure():
             yield bytes([scheme, k, m, length, 4, 0xF6, 0xFF, 0x3D, 0xFE]) + bytes(range(40))
 
 
-def media_packets():
+def media_packets(every_setting=range(16)):
     u8, u16, u32 = (struct.Struct(f) for f in ("<B", "<H", "<I"))
 
     def op(code, packets=0, value=b""):
         return bytes([code | packets << 4]) + value
 
     flags = u16.pack(0x8001)
-    for settings in range(16):
+    for settings in every_setting:
         # One frame whole, the next one from parity, one with the wrong padding, one that contradicts itself.
         frame = op(5, 0, flags) + op(8, 0, u16.pack(3)) + op(9, 0, u16.pack(2)) + op(10, 0, u16.pack(12))
         frame += op(13, 4, u16.pack(0)) + op(2, 0, u8.pack(1)) + op(13, 3, u16.pack(2))
@@ -123,8 +123,40 @@ def media_packets():
         yield bytes([settings | 0x20]) + begun + (op(13, 0, u16.pack(0)) + op(2, 1, u8.pack(1))) * 24
         honest = b"".join(bytes([16 + 9 * i]) + u16.pack(900 * i) + bytes([0, 1, 2, 3, 4, 0, 0][: 2 + i]) for i in range(8))
         yield bytes([settings | 0x10]) + honest
+    # Frames whose second packet differs from the first in one value each: none may be taken.
+    begun = op(2, 0, u8.pack(1)) + op(7, 0, u32.pack(0)) + op(12, 0, u16.pack(0)) + op(13, 0, u16.pack(0))
+    begun += op(5, 0, flags) + op(8, 0, u16.pack(4)) + op(9, 0, u16.pack(2)) + op(10, 1, u16.pack(12))
+    changes = ((4, u32.pack(1)), (7, u32.pack(1)), (8, u16.pack(5)), (9, u16.pack(3)), (10, u16.pack(13)), (11, u8.pack(1)),
+               (12, u16.pack(2)), (5, u16.pack(1)))
+    for settings in (4, 6):
+        yield bytes([settings]) + b"".join(begun + op(code, 4, value) for code, value in changes) + op(1, 0, u8.pack(200))
     for low in (0x7FFFFFFF, 0xFFFFFFFF, 1 << 23, 131072):
         yield b"\x0c" + op(13, 2, u16.pack(0)) + op(14, 2, u32.pack(low)) + op(14, 2, u32.pack(low)) + op(3, 1, u32.pack(low))
+
+
+def sealed_packets():
+    u16, u64 = struct.Struct("<H"), struct.Struct("<Q")
+    frame = b"\x50" + u16.pack(5000)  # 10 shards and 30 % of parity
+    every = bytes([3 | 31 << 3, 0])
+    for settings in (0, 1):
+        start = bytes([settings])
+        # Two frames, the second twice, the first again.
+        yield start + frame + every + frame + bytes([3 | 15 << 3, 13]) * 2 + every
+        # Numbers on both sides of every limit, in order and not.
+        for where in range(8):
+            jumps = [bytes([1 | where << 3, by]) + frame for by in (0, 3, 4, 5, 8)]
+            yield start + frame + every + bytes([3 | 7 << 3, 20, 3 | 31 << 3, 0]).join(jumps)
+        yield start + (frame + bytes([1 | 1 << 3, 4])) * 5 + every + bytes([3 | 31 << 3, 32])
+        # One window on, before anything of the first frame came: its last number but one of 13 is just too old.
+        yield start + frame + bytes([1 | 4 << 3, 2]) + frame + bytes([3, 13]) + bytes([3 | 12 << 3, 0])
+        # Each change, alone, in a batch among others, and opened by itself.
+        changes = [b"\x00" + u16.pack(at) + b"\x01" for at in (0, 1, 5, 29, 30, 541, 542, 557)]
+        changes += [b"\x01" + u16.pack(size) + b"\x00" for size in (0, 20, 557, 559, 560, 9216)]
+        changes += [b"\x02\x01\x00\x80\x00", b"\x03\x02\x00\x00", b"\x03\x02" + u16.pack(542), b"\x04\x06\x00\x03\x00\x00\x00\x07"]
+        yield start + frame + b"".join(b"\x04\x01" + change for change in changes) + every
+        yield start + frame + b"".join(b"\x06\x01" + change + u64.pack(1 << 23) for change in changes)
+        yield start + frame + b"".join(bytes([5 | 2 << 3]) + b"\x00\x82" + change + b"\x01" for change in changes)
+        yield start + frame + b"\x07" + u16.pack(558) + bytes(40) + b"\x07" + u16.pack(20) + bytes(20)
 
 
 def quic_datagrams():
@@ -234,6 +266,8 @@ write("spake_message", spake_messages())
 write("clean_text", texts())
 write("fec", erasure())
 write("media_packet", media_packets())
+write("reassembler", media_packets((0, 5, 6, 12)))
+write("sealed_packet", sealed_packets())
 write("quic_server", quic_datagrams())
 write("pin_store", pin_stores())
 write("h264_units", h264_units())

@@ -14,7 +14,9 @@
 #include "core/session/media_receiver.h"
 #include "core/session/media_sender.h"
 #include "core/wire/media_header.h"
+#include "frame_model.h"
 #include "fuzz_input.h"
+#include "hostile_headers.h"
 
 using namespace punktfunk;
 using namespace punktfunk::media;
@@ -42,14 +44,6 @@ MediaParams params_of(std::uint8_t settings) {
   return params;
 }
 
-// What the packets so far entitle the receiver to.
-struct Justification {
-  std::size_t bytes = 0;  // of the shards it stored
-  std::uint8_t epoch = 0;
-  bool abandoned = false;
-  std::optional<Bytes> sent;  // honest host: the access unit
-};
-
 class Client {
  public:
   Client(const Secret<32>& secret, const MediaParams& params)
@@ -61,11 +55,15 @@ class Client {
     return outcome;
   }
 
-  void stored(const wire::MediaHeader& header, std::size_t shard_bytes, Outcome outcome) {
-    Justification& of = frames[header.frame];
-    if (outcome == Outcome::accepted || outcome == Outcome::frame_ready) of.bytes += shard_bytes;
-    if (outcome == Outcome::contradiction) of.abandoned = true;
-    of.epoch = header.epoch;
+  // What the receiver made of a packet of the host that means harm.
+  void note(const wire::MediaHeader& header, std::size_t shard_bytes, std::uint8_t fill, Outcome outcome) {
+    const bool is_taken = outcome == Outcome::accepted || outcome == Outcome::frame_ready;
+    if (is_taken || outcome == Outcome::repeated || outcome == Outcome::contradiction ||
+        outcome == Outcome::over_budget) {
+      model_.seen(header.frame);
+    }
+    if (is_taken) model_.taken(header, shard_bytes, fill, outcome == Outcome::accepted);
+    if (outcome == Outcome::contradiction) model_.abandoned(header.frame);
   }
 
   void wait(Duration time) {
@@ -75,19 +73,17 @@ class Client {
 
   void poll() {
     while (auto frame = receiver_.poll_frame(now_)) {
-      const auto known = frames.find(frame->index);
-      require(known != frames.end(), "a frame was sent before it is delivered");
-      const Justification& of = known->second;
       require(!last_ || static_cast<std::int32_t>(frame->index - *last_) > 0,
               "frames come in order, once each");
       last_ = frame->index;
       require(frame->au.size() <= params_.max_frame_bytes, "a frame keeps its bound");
       require(frame->first_packet <= frame->last_packet && frame->last_packet <= now_, "times are in order");
-      if (of.sent) {
-        require(frame->au == *of.sent, "an honest frame arrives as it was sent");
+      if (sent.empty()) {
+        model_.check(*frame);
       } else {
-        require(frame->au.size() <= of.bytes, "a frame is made of bytes that arrived");
-        require(!of.abandoned, "an abandoned frame is not delivered");
+        const auto known = sent.find(frame->index);
+        require(known != sent.end(), "a frame was sent before it is delivered");
+        require(frame->au == known->second, "an honest frame arrives as it was sent");
       }
       receiver_.recycle(std::move(frame->au));
       require(receiver_.memory_bytes() <= receiver_.memory_budget(), "memory stays within the budget");
@@ -99,11 +95,12 @@ class Client {
 
   [[nodiscard]] MediaReceiver::Stats stats() const { return receiver_.stats(); }
 
-  std::map<std::uint32_t, Justification> frames;
+  std::map<std::uint32_t, Bytes> sent;  // honest host: the access units
 
  private:
   const MediaParams params_;
   MediaReceiver receiver_;
+  fuzz::FrameModel model_;
   TimePoint now_{std::chrono::seconds(1000)};
   std::optional<std::uint32_t> last_;
 };
@@ -123,76 +120,30 @@ void send_garbage(fuzz::Input& input, Client& client) {
 void run_hostile(fuzz::Input& input, const Secret<32>& secret, const MediaParams& params) {
   Client client(secret, params);
   crypto::MediaSealer sealer(secret, params.suite);
-  std::uint64_t number = 0;
-  wire::MediaHeader header;
-  header.k = 1;
-  std::size_t shard_bytes = 512;
+  fuzz::HostileHeaders host;
   for (int i = 0; i < kMaxOperations && !input.empty(); ++i) {
     const std::uint8_t operation = input.take<std::uint8_t>();
-    switch (operation & 15) {
-      case 0:
-        send_garbage(input, client);
-        continue;
-      case 1:
-        client.wait(std::chrono::milliseconds(input.take<std::uint8_t>()));
-        continue;
-      // Each of these changes one value and keeps the others, as packets of one frame do.
-      case 2:
-        header.frame += input.take<std::uint8_t>();
-        break;
-      case 3:
-        header.frame = input.take<std::uint32_t>();
-        break;
-      case 4:
-        header.pts_us += input.take<std::uint32_t>();
-        break;
-      case 5:
-        header.flags = input.take<std::uint16_t>();
-        break;
-      case 6:
-        header.block = input.take<std::uint16_t>();
-        break;
-      case 7:
-        header.base = input.take<std::uint32_t>();
-        break;
-      case 8:
-        header.k = input.take<std::uint16_t>();
-        break;
-      case 9:
-        header.m = input.take<std::uint16_t>();
-        break;
-      case 10:
-        header.pad = input.take<std::uint16_t>();
-        break;
-      case 11:
-        header.epoch = input.take<std::uint8_t>();
-        break;
-      case 12:
-        shard_bytes = 512 + input.take<std::uint16_t>() % 8660;
-        break;
-      case 13:
-        header.shard = input.take<std::uint16_t>();
-        break;
-      case 14:
-        number += input.take<std::uint32_t>();
-        break;
-      case 15:
-        header.stream = input.take<std::uint8_t>() & 3;
-        break;
-      default:
-        break;
+    if ((operation & 15) == 0) {
+      send_garbage(input, client);
+      continue;
     }
+    if ((operation & 15) == 1) {
+      client.wait(std::chrono::milliseconds(input.take<std::uint8_t>()));
+      continue;
+    }
+    host.change(operation & 15, input);
     // Bits 4 to 7: how many packets follow, each with the next shard index.
     for (int packet = 0; packet < operation >> 4; ++packet) {
-      header.seq_low = static_cast<std::uint32_t>(number);
-      Bytes datagram(shard_bytes + wire::kWireOverhead, static_cast<std::uint8_t>(number));
-      header.write(datagram);
-      const std::array<crypto::MediaSealer::Item, 1> item{{{number, datagram}}};
+      host.header.seq_low = static_cast<std::uint32_t>(host.number);
+      const auto fill = static_cast<std::uint8_t>(host.number);
+      Bytes datagram(host.shard_bytes + wire::kWireOverhead, fill);
+      host.header.write(datagram);
+      const std::array<crypto::MediaSealer::Item, 1> item{{{host.number, datagram}}};
       sealer.seal(item);
       const Outcome outcome = client.receive(std::move(datagram));
-      client.stored(header, shard_bytes, outcome);
-      ++header.shard;
-      ++number;
+      client.note(host.header, host.shard_bytes, fill, outcome);
+      ++host.header.shard;
+      ++host.number;
     }
     client.poll();
   }
@@ -220,7 +171,7 @@ void run_honest(fuzz::Input& input, const Secret<32>& secret, const MediaParams&
     if (operation % 7 == 0) info.flags = wire::kFlagKeyframe;
     const auto sealed = sender.seal_frame(au, info);
     require(!sealed.empty(), "a frame within the limit is sealed");
-    client.frames[index].sent = std::move(au);
+    client.sent[index] = std::move(au);
     for (std::size_t at = 0; at < sealed.size(); at += sender.datagram_bytes()) {
       const auto datagram = sealed.subspan(at, sender.datagram_bytes());
       const Bytes bytes(datagram.begin(), datagram.end());

@@ -129,7 +129,7 @@ class Host final : public sim::Participant {
       unsent_.emplace_back(one.begin(), one.end());
     }
     pacer_.begin_frame(datagrams.size() / each, each, now);
-    step_ = pacer_.next();
+    step_ = pacer_.next(now);
 
     result_.highest_percent = std::max(result_.highest_percent, info.parity_percent);
     result_.data_shards += data_shards;
@@ -146,7 +146,7 @@ class Host final : public sim::Participant {
   void send_due(TimePoint now) {
     while (step_ && step_->not_before <= now) {
       ready_ += step_->count;
-      step_ = pacer_.next();
+      step_ = pacer_.next(now);
     }
   }
 

@@ -146,7 +146,7 @@ SessionResult<SendOutcome> Session::submit_frame(ByteView au, const FrameInfo& i
   host_->pacer.begin_frame(sealed->size() / datagram_bytes_, datagram_bytes_, config_.now());
   SendOutcome total;
   std::size_t at = 0;
-  while (const auto step = host_->pacer.next()) {
+  while (const auto step = host_->pacer.next(config_.now())) {
     if (step->not_before > config_.now()) config_.wait_until(step->not_before);
     const std::size_t bytes = step->count * datagram_bytes_;
     const SendOutcome outcome = send(sealed->subspan(at, bytes), datagram_bytes_);

@@ -104,7 +104,7 @@ void SimHost::begin_frame(endpoint::SessionId, Stream& stream, TimePoint now) {
     stream.unsent.emplace_back(one.begin(), one.end());
   }
   stream.pacer.begin_frame(stream.unsent.size(), size, now);
-  stream.step = stream.pacer.next();
+  stream.step = stream.pacer.next(now);
   stream.frame_due = *stream.frame_due + frame_interval(behaviour_.refresh_hz);
   data_packets += stream.sender.data_shards(au.size());
   ++frames_sent;
@@ -119,7 +119,7 @@ void SimHost::send_due(Stream& stream, TimePoint now) {
       stream.unsent.pop_front();
       ++packets_sent;
     }
-    stream.step = stream.pacer.next();
+    stream.step = stream.pacer.next(now);
   }
 }
 

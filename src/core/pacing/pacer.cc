@@ -14,33 +14,45 @@ void Pacer::begin_frame(std::size_t datagrams, std::size_t datagram_bytes, TimeP
   // A bucket smaller than one datagram would never let it out.
   const double bucket = static_cast<double>(group_ * datagram_bytes_);
 
-  // Bytes per ns; zero = unlimited.
   const double multiple =
       static_cast<double>(config_.stream_rate.bits_per_second) * config_.rate_multiple / 8e9;
   const double floor = static_cast<double>(config_.floor_rate.bits_per_second) / 8e9;
-  const double base_rate = multiple == 0 ? 0 : std::max(multiple, floor);
+  base_rate_ = multiple == 0 ? 0 : std::max(multiple, floor);
   if (!primed_) {
     tokens_ = bucket;
     cursor_ = now;
     primed_ = true;
   } else if (now > cursor_) {
-    tokens_ += static_cast<double>((now - cursor_).count()) * base_rate;
+    tokens_ += static_cast<double>((now - cursor_).count()) * base_rate_;
     cursor_ = now;
   }
   tokens_ = std::min(tokens_, bucket);
-
-  rate_ = base_rate;
-  if (base_rate == 0 || config_.frame_interval <= Duration::zero()) return;
-  // What the bucket does not cover has to leave within the frame's share of the interval, less what the frame
-  // before still takes of it; a quarter of the share remains in any case, so that a late frame does not leave
+  // A quarter of the frame's share of the interval remains in any case, so that a late frame does not leave
   // in one burst.
-  const double share = static_cast<double>(config_.frame_interval.count()) * config_.interval_share;
-  const double window = std::max(share - static_cast<double>((cursor_ - now).count()), share / 4);
-  const double beyond = static_cast<double>(left_) * static_cast<double>(datagram_bytes_) - tokens_;
-  rate_ = std::max(base_rate, beyond / window);
+  deadline_ = std::max(now + share(), cursor_ + share() / 4);
+  set_rate();
 }
 
-std::optional<Pacer::Step> Pacer::next() {
+Duration Pacer::share() const {
+  return Duration(static_cast<std::int64_t>(static_cast<double>(config_.frame_interval.count()) *
+                                            config_.interval_share));
+}
+
+// What the bucket does not cover has to leave before the deadline.
+void Pacer::set_rate() {
+  rate_ = base_rate_;
+  if (base_rate_ == 0 || config_.frame_interval <= Duration::zero()) return;
+  const double beyond = static_cast<double>(left_) * static_cast<double>(datagram_bytes_) - tokens_;
+  rate_ = std::max(base_rate_, beyond / static_cast<double>((deadline_ - cursor_).count()));
+}
+
+std::optional<Pacer::Step> Pacer::next(TimePoint now) {
+  if (now > cursor_) {
+    // Late: the time that passed since the group was due fills nothing in, because the group took it.
+    cursor_ = now;
+    deadline_ = std::max(deadline_, cursor_ + share() / 4);
+    set_rate();
+  }
   if (left_ == 0) return std::nullopt;
   const std::size_t count = std::min(left_, group_);
   left_ -= count;

@@ -4,6 +4,11 @@
 // group of datagrams takes its bytes out. A small frame fits the bucket and leaves at once. A large one
 // leaves in groups, each no earlier than the bucket allows; the rate is raised where needed so that the frame
 // is out within a stated part of its interval.
+//
+// Pure: what comes out depends on the configuration and on the sizes and times passed in, and on nothing
+// else. In any stretch of time no more leaves than one burst and what the rate fills in, however late the
+// caller comes: lateness inside a frame is made up for by a higher rate for the rest of it, never by several
+// groups at once, which segmentation offload would turn into one burst at line rate.
 #pragma once
 
 #include <cstddef>
@@ -48,15 +53,24 @@ class Pacer {
     std::size_t count = 0;  // datagrams, 1 … the burst: one GSO send
   };
 
-  // The next group; the caller waits until not_before and sends it. nullopt when the frame is out.
-  [[nodiscard]] std::optional<Step> next();
+  // The next group; the caller waits until not_before and sends it, then calls again at once, with `now` not
+  // before the group left. nullopt when the frame is out.
+  [[nodiscard]] std::optional<Step> next(TimePoint now);
+
+  // Rate in force for what is left of the frame; zero = unlimited.
+  [[nodiscard]] BitRate rate() const { return {static_cast<std::uint64_t>(rate_ * 8e9)}; }
 
  private:
+  [[nodiscard]] Duration share() const;
+  void set_rate();
+
   PacerConfig config_;
-  double rate_ = 0;    // bytes per ns of the frame under way; 0 = unlimited
-  double tokens_ = 0;  // bytes that may leave at cursor_
+  double base_rate_ = 0;  // bytes per ns; 0 = unlimited
+  double rate_ = 0;       // the same, of the frame under way
+  double tokens_ = 0;     // bytes that may leave at cursor_
   bool primed_ = false;
-  TimePoint cursor_{};  // when the last group left, or leaves
+  TimePoint cursor_{};    // when the last group left, or leaves
+  TimePoint deadline_{};  // the frame is to be out then
   std::size_t left_ = 0;
   std::size_t datagram_bytes_ = 0;
   std::size_t group_ = 0;

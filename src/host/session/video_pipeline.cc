@@ -180,7 +180,7 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
   std::size_t sent = 0;
   SendOptions options;
   options.patience = kSendPatience;
-  while (const auto step = pacer.next()) {
+  while (const auto step = pacer.next(monotonic_now())) {
     if (stopping_) return;
     if (step->not_before > monotonic_now()) {
       // Pacing, not synchronisation: the wait ends within the frame's own interval.

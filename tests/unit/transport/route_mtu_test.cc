@@ -33,6 +33,16 @@ bool set_up_loopback() {
   return ::ioctl(fd.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
+// False under qemu-user, which does not pass the question on.
+bool kernel_answers() {
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress to = *SocketAddress::parse("127.0.0.1", 9);
+  int mtu = 0;
+  socklen_t size = sizeof mtu;
+  return ::connect(fd.get(), to.data(), to.size()) == 0 &&
+         ::getsockopt(fd.get(), IPPROTO_IP, IP_MTU, &mtu, &size) == 0;
+}
+
 class RouteMtu : public testing::Test {
  protected:
   // The whole program moves: nothing else runs in it.
@@ -42,6 +52,8 @@ class RouteMtu : public testing::Test {
       why_not_ = std::string("this user may not make a network namespace: ") + strerror(errno);
     } else if (!set_up_loopback()) {
       why_not_ = std::string("the loopback interface could not be set up: ") + strerror(errno);
+    } else if (!kernel_answers()) {
+      why_not_ = std::string("the kernel, or the emulator of it, does not tell MTUs: ") + strerror(errno);
     }
   }
   void SetUp() override {

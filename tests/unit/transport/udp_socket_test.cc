@@ -334,6 +334,10 @@ TEST(UdpSocket, OverflowOfTheReceiveBufferIsReported) {
   UdpOptions options;
   options.receive_buffer_bytes = 4096;
   const auto receiver = open("127.0.0.1", options);
+  const int on = 1;
+  if (::setsockopt(receiver->fd(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on) != 0) {
+    GTEST_SKIP() << "this kernel, or the emulator of it, does not count overflows (SO_RXQ_OVFL)";
+  }
   const auto sender = open("127.0.0.1");
   (void)sender->send({}, receiver->local_address(), Bytes(std::size_t{200} * 1000), 1000);
   while (!receiver->receive_batch().empty()) {

@@ -2,12 +2,14 @@
 // vector-check FILE...: runs every test vector of the files against this implementation.
 //
 // Prints one block per failure and, as its last line, `N passed, M failed, K skipped`. Exit code 0: none
-// failed; 1: some did; 2: a file could not be read.
+// failed; 1: some did; 2: a file could not be read, or PUNKTFUNK_FEC_KERNEL names what this CPU lacks.
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
 
+#include "core/fec/kernels/kernels.h"
 #include "vector_check/checks.h"
 
 namespace {
@@ -127,6 +129,16 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "Nothing was checked because no file was named; call it as: vector-check FILE...\n");
     return 2;
   }
+  const std::string kernels = punktfunk::fec::active_kernels().name;
+  const char* const forced = std::getenv("PUNKTFUNK_FEC_KERNEL");
+  if (forced != nullptr && kernels != forced) {
+    std::fprintf(stderr,
+                 "This CPU has no kernel set %s, so nothing was checked; unset PUNKTFUNK_FEC_KERNEL to check "
+                 "with %s.\n",
+                 forced, kernels.c_str());
+    return 2;
+  }
+  std::printf("kernel set for parity: %s\n", kernels.c_str());
   const Registry registry = all_checks();
   Counts counts;
   bool readable = true;

@@ -18,10 +18,8 @@ namespace punktfunk::host {
 
 namespace {
 
-// Requests are a few dozen bytes. One client at a time, each bounded in bytes and time, so that none can hold
-// the socket.
+// Requests are a few dozen bytes.
 constexpr std::size_t kMaxLine = 4096;
-constexpr int kPatienceMs = 2000;
 
 std::optional<sockaddr_un> address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
@@ -31,16 +29,24 @@ std::optional<sockaddr_un> address_of(const std::filesystem::path& path) {
   return address;
 }
 
-bool wait_for(int fd, short events) {
-  pollfd entry{fd, events, 0};
-  return ::poll(&entry, 1, kPatienceMs) == 1;
+// False once `deadline` has passed, or `stop` (-1: none) is readable. The deadline is for a whole line: a
+// peer that sends a byte now and then gets no more time than one that sends nothing.
+bool wait_for(int fd, short events, TimePoint deadline, int stop) {
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - monotonic_now()).count();
+    if (left <= 0) return false;
+    std::array<pollfd, 2> entries{{{fd, events, 0}, {stop, POLLIN, 0}}};
+    const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(left));
+    if (ready < 0 && errno == EINTR) continue;
+    return ready > 0 && entries[1].revents == 0;
+  }
 }
 
-std::optional<std::string> read_line(int fd) {
+std::optional<std::string> read_line(int fd, TimePoint deadline, int stop) {
   std::string line;
   std::array<char, 512> chunk;
   while (line.size() < kMaxLine) {
-    if (!wait_for(fd, POLLIN)) return std::nullopt;
+    if (!wait_for(fd, POLLIN, deadline, stop)) return std::nullopt;
     const ssize_t got = ::recv(fd, chunk.data(), chunk.size(), 0);
     if (got <= 0) return std::nullopt;
     line.append(chunk.data(), static_cast<std::size_t>(got));
@@ -50,11 +56,11 @@ std::optional<std::string> read_line(int fd) {
   return std::nullopt;
 }
 
-bool write_line(int fd, std::string line) {
+bool write_line(int fd, std::string line, TimePoint deadline, int stop) {
   line.push_back('\n');
   std::size_t done = 0;
   while (done < line.size()) {
-    if (!wait_for(fd, POLLOUT)) return false;
+    if (!wait_for(fd, POLLOUT, deadline, stop)) return false;
     const ssize_t put = ::send(fd, line.data() + done, line.size() - done, MSG_NOSIGNAL);
     if (put <= 0) return false;
     done += static_cast<std::size_t>(put);
@@ -72,7 +78,7 @@ UniqueFd connect_to(const sockaddr_un& address) {
 }  // namespace
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesystem::path& path,
-                                                             Handler handler) {
+                                                             Handler handler, Duration patience) {
   const auto address = address_of(path);
   if (!address)
     return fail(
@@ -94,14 +100,16 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(const std::filesyst
                 "); check that the state directory is writable.");
   }
   return std::unique_ptr<ControlSocket>(
-      new ControlSocket(path, std::move(listener), std::move(stop), std::move(handler)));
+      new ControlSocket(path, std::move(listener), std::move(stop), std::move(handler), patience));
 }
 
-ControlSocket::ControlSocket(std::filesystem::path path, UniqueFd listener, UniqueFd stop, Handler handler)
+ControlSocket::ControlSocket(std::filesystem::path path, UniqueFd listener, UniqueFd stop, Handler handler,
+                             Duration patience)
     : path_(std::move(path)),
       listener_(std::move(listener)),
       stop_(std::move(stop)),
-      handler_(std::move(handler)) {
+      handler_(std::move(handler)),
+      patience_(patience) {
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -124,7 +132,8 @@ void ControlSocket::serve() {
 }
 
 void ControlSocket::answer(const UniqueFd& peer) {
-  if (const auto request = read_line(peer.get())) (void)write_line(peer.get(), handler_(*request));
+  const auto request = read_line(peer.get(), monotonic_now() + patience_, stop_.get());
+  if (request) (void)write_line(peer.get(), handler_(*request), monotonic_now() + patience_, stop_.get());
 }
 
 Result<std::string> ask_running_host(const std::filesystem::path& path, const std::string& request) {
@@ -135,7 +144,9 @@ Result<std::string> ask_running_host(const std::filesystem::path& path, const st
                 "; start punktfunk-host serve, or name its --state-dir.");
   }
   std::optional<std::string> line;
-  if (write_line(fd.get(), request)) line = read_line(fd.get());
+  if (write_line(fd.get(), request, monotonic_now() + kControlPatience, -1)) {
+    line = read_line(fd.get(), monotonic_now() + kControlPatience, -1);
+  }
   if (!line) return fail("The host did not answer in time; look at its log.");
   return *line;
 }

@@ -94,6 +94,7 @@ void check_code(Run& run) {
   const std::size_t k = run.inputs.number("k", 65535);
   const std::size_t m = run.inputs.number("m", 65535);
   const std::size_t length = run.inputs.number("shard_len", 9170);
+  run.expected.prose("rate");
   if (length == 0) throw BadVector("the shards are empty");
   const Shards data = read_data(run.inputs, k, length);
   Shards parity(m, Bytes(length));
@@ -144,6 +145,7 @@ std::uint16_t word(const Json& row, std::size_t at) {
 }
 
 void check_field(Run& run) {
+  run.inputs.prose("ops");
   const auto& field = fec::Gf16Field::instance();
   for (const char* key : {"mul", "div", "field_element_of_word"}) {
     if (!run.expected.has(key)) continue;

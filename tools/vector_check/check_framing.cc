@@ -51,6 +51,7 @@ void check_unknown_frame(Run& run) {
 }
 
 void check_long_frame(Run& run) {
+  run.expected.prose("result");
   wire::FrameParser parser;
   parser.push(run.inputs.bytes("hex"));
   wire::Frame frame;
@@ -66,6 +67,10 @@ Check stream_prefix(wire::StreamType type) {
     Bytes out;
     wire::append_varint(out, static_cast<std::uint64_t>(type));
     run.expect_hex("hex", out);
+    const Bytes stated = run.expected.bytes("hex");
+    const auto read = wire::read_varint(stated);
+    run.expect("type read back", static_cast<std::uint64_t>(type), read ? read->value : UINT64_MAX);
+    run.expect("bytes read", stated.size(), read ? read->length : 0);
   };
 }
 
@@ -121,6 +126,8 @@ void check_frame_limit(Run& run) {
 }
 
 void check_keys(Run& run) {
+  run.inputs.prose("index");
+  run.expected.prose("all_others");  // null: none
   const Json& wanted = run.expected.at("vk_by_evdev");
   if (!wanted.is_object()) throw BadVector("\"vk_by_evdev\" is no table");
   const Object table(wanted, "keys");
@@ -135,6 +142,20 @@ void check_keys(Run& run) {
   }
 }
 
+const char* level_name(wire::AccessLevel level) {
+  switch (level) {
+    case wire::AccessLevel::view:
+      return "view";
+    case wire::AccessLevel::controller:
+      return "controller";
+    case wire::AccessLevel::full:
+      return "full";
+    case wire::AccessLevel::custom:
+      return "custom";
+  }
+  return "unknown";
+}
+
 void check_grants(Run& run) {
   const auto masks = run.inputs.numbers("masks", UINT32_MAX);
   const auto wanted = run.expected.numbers("normalized");
@@ -142,6 +163,13 @@ void check_grants(Run& run) {
   for (std::size_t i = 0; i < masks.size() && i < wanted.size(); ++i) {
     run.expect("mask " + std::to_string(masks[i]), wanted[i],
                wire::normalize_grants(static_cast<std::uint32_t>(masks[i])));
+  }
+  if (!run.expected.has("level")) return;
+  const Json& levels = run.expected.at("level");
+  run.expect("number of levels", levels.size(), masks.size());
+  for (std::size_t i = 0; i < masks.size() && i < levels.size(); ++i) {
+    run.expect("level of mask " + std::to_string(masks[i]), levels[i].dump(),
+               Json(level_name(wire::access_level(static_cast<std::uint32_t>(masks[i])))).dump());
   }
 }
 

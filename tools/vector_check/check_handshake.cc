@@ -48,6 +48,7 @@ class StreamReader {
 };
 
 void check_session(Run& run) {
+  run.inputs.prose("order");
   const Bytes client_bytes = run.expected.bytes("client_bytes");
   const Bytes host_bytes = run.expected.bytes("host_bytes");
   const auto type = wire::read_varint(client_bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Input events, scroll rules and accumulation.
+#include "core/wire/gamepad.h"
 #include "core/wire/input_event.h"
 #include "core/wire/scroll.h"
 #include "vector_check/checks.h"
@@ -8,6 +9,13 @@ namespace punktfunk::vector_check {
 namespace {
 
 using wire::InputEvent;
+
+template <class Meaning>
+void check_meaning(Run& run, const InputEvent& event) {
+  const auto meaning = Meaning::from_event(event);
+  run.expect_true("has a meaning", meaning.has_value());
+  if (meaning) run.expect_true("the meaning makes the same event", meaning->to_event() == event);
+}
 
 void check_event(Run& run) {
   if (run.expected.has("result")) {
@@ -18,6 +26,10 @@ void check_event(Run& run) {
                          run.inputs.get_signed<std::int32_t>("x"), run.inputs.get_signed<std::int32_t>("y"),
                          run.inputs.get<std::uint32_t>("flags")};
   check_payload(run, wire::DatagramKind::input_state, event);
+  // The meaning of the three kinds about a whole pad, and back.
+  if (event.kind == wire::InputKind::gamepad_state) check_meaning<wire::PadState>(run, event);
+  if (event.kind == wire::InputKind::gamepad_removed) check_meaning<wire::PadRemoved>(run, event);
+  if (event.kind == wire::InputKind::gamepad_arrived) check_meaning<wire::PadArrived>(run, event);
 }
 
 std::string show(const Json& event) { return event.is_null() ? "nothing" : event.dump(); }

@@ -42,12 +42,12 @@ void check_header_decode(Run& run) {
   const bool known_stream = wire::is_media_tag(bytes[0]);
   const MediaHeader header = MediaHeader::read(bytes);
   const auto geometry = known_stream ? wire::check_geometry(header, shard_bytes) : std::nullopt;
+  std::optional<std::uint64_t> reference;
+  if (run.inputs.has("pts_reference_us")) reference = run.inputs.number("pts_reference_us");
   if (run.expected.has("result")) return run.expect_result(geometry ? "accepted" : "drop");
   run.expect_true("accepted", geometry.has_value());
   if (!geometry) return;
 
-  std::optional<std::uint64_t> reference;
-  if (run.inputs.has("pts_reference_us")) reference = run.inputs.number("pts_reference_us");
   const std::uint64_t pts_us = wire::expand_pts_us(reference, header.pts_us);
 
   const Object want(run.expected.at("decoded"), "decoded values");

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Control messages of the MINIMAL set and those close to it.
+// Control messages.
+#include "core/wire/auth_messages.h"
+#include "core/wire/clipboard.h"
+#include "core/wire/cursor.h"
 #include "core/wire/hello.h"
 #include "core/wire/host_messages.h"
+#include "core/wire/pad_messages.h"
 #include "core/wire/pairing_messages.h"
 #include "core/wire/session_messages.h"
 #include "vector_check/checks.h"
@@ -27,6 +31,9 @@ Check empty_message(FrameType type) {
     Bytes frame;
     wire::append_frame(frame, type, {});
     run.expect_hex("hex", frame);
+    const wire::Frame read = only_frame(run.expected.bytes("hex"));
+    run.expect("frame type", static_cast<std::uint64_t>(type), read.type);
+    run.expect("body", std::string(), to_hex(read.body));
   };
 }
 
@@ -125,6 +132,66 @@ wire::LaunchOutcome launch_outcome(const Object& in) {
 wire::AudioState audio_state(const Object& in) { return {in.boolean("muted")}; }
 wire::CursorRender cursor_render(const Object& in) { return {in.boolean("client_draws")}; }
 
+wire::CursorShape cursor_shape(const Object& in) {
+  return {in.get<std::uint32_t>("serial"), in.get<std::uint16_t>("w"),     in.get<std::uint16_t>("h"),
+          in.get<std::uint16_t>("hot_x"),  in.get<std::uint16_t>("hot_y"), in.bytes("rgba")};
+}
+
+wire::AuthChallenge auth_challenge(const Object& in) { return {in.array<32>("nonce")}; }
+wire::AuthResponse auth_response(const Object& in) { return {in.bytes("device_key"), in.bytes("signature")}; }
+
+wire::ClipControl clip_control(const Object& in) {
+  return {in.boolean("enabled"), in.get<std::uint8_t>("flags")};
+}
+
+wire::ClipState clip_state(const Object& in) {
+  return {in.boolean("enabled"), in.get<std::uint8_t>("policy"), in.get<std::uint8_t>("reason")};
+}
+
+// Calls `pair` with each entry of a list of pairs, as an object of "first" and "second".
+template <class Pair>
+void read_pairs(const Object& in, std::string_view key, Pair pair) {
+  const Json& list = in.at(key);
+  if (!list.is_array()) throw BadVector("a list of pairs is no list");
+  for (const Json& entry : list) {
+    if (!entry.is_array() || entry.size() != 2) throw BadVector("an entry of a list of pairs is no pair");
+    const Json named = {{"first", entry[0]}, {"second", entry[1]}};
+    pair(Object(named, "pairs"));
+  }
+}
+
+wire::ClipOffer clip_offer(const Object& in) {
+  wire::ClipOffer offer;
+  offer.seq = in.get<std::uint32_t>("seq");
+  read_pairs(in, "kinds", [&](const Object& kind) {
+    offer.kinds.push_back({kind.text("first"), kind.number("second")});
+  });
+  return offer;
+}
+
+wire::ClipFetch clip_fetch(const Object& in) {
+  return {in.get<std::uint32_t>("seq"), in.get<std::uint32_t>("file_index"), in.text("mime")};
+}
+
+wire::ClipFetchHeader clip_fetch_header(const Object& in) {
+  return {in.get<std::uint8_t>("status"), in.number("total_size")};
+}
+
+wire::PadSlots pad_slots(const Object& in) { return {in.get<std::uint16_t>("slots")}; }
+
+wire::PadIdentity pad_identity(const Object& in) {
+  wire::PadIdentity identity;
+  identity.pad = in.get<std::uint8_t>("pad");
+  identity.serial = in.text("serial");
+  identity.slot = in.get<std::uint8_t>("slot");
+  read_pairs(in, "replies", [&](const Object& pair) {
+    identity.replies.push_back({pair.bytes("first"), pair.bytes("second")});
+  });
+  return identity;
+}
+
+wire::PadFeature pad_feature(const Object& in) { return {in.get<std::uint8_t>("pad"), in.bytes("data")}; }
+
 }  // namespace
 
 void register_messages(Registry& registry) {
@@ -154,6 +221,17 @@ void register_messages(Registry& registry) {
   registry.add("messages", "frame/access_update", message(FrameType::access_update, access_update));
   registry.add("messages", "frame/launch_outcome", message(FrameType::launch_outcome, launch_outcome));
   registry.add("messages", "frame/cursor_render", message(FrameType::cursor_render, cursor_render));
+  registry.add("messages", "frame/cursor_shape", message(FrameType::cursor_shape, cursor_shape));
+  registry.add("messages", "frame/auth_challenge", message(FrameType::auth_challenge, auth_challenge));
+  registry.add("messages", "frame/auth_response", message(FrameType::auth_response, auth_response));
+  registry.add("messages", "frame/clip_control", message(FrameType::clip_control, clip_control));
+  registry.add("messages", "frame/clip_state", message(FrameType::clip_state, clip_state));
+  registry.add("messages", "frame/clip_offer", message(FrameType::clip_offer, clip_offer));
+  registry.add("messages", "frame/clip_fetch", message(FrameType::clip_fetch, clip_fetch));
+  registry.add("messages", "frame/clip_fetch_hdr", message(FrameType::clip_fetch_header, clip_fetch_header));
+  registry.add("messages", "frame/pad_slots", message(FrameType::pad_slots, pad_slots));
+  registry.add("messages", "frame/pad_identity", message(FrameType::pad_identity, pad_identity));
+  registry.add("messages", "frame/pad_feature", message(FrameType::pad_feature, pad_feature));
 }
 
 }  // namespace punktfunk::vector_check

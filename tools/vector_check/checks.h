@@ -13,6 +13,7 @@ void register_hello(Registry& registry);
 void register_messages(Registry& registry);
 void register_feedback(Registry& registry);
 void register_input(Registry& registry);
+void register_pads(Registry& registry);
 void register_audio(Registry& registry);
 void register_host_events(Registry& registry);
 void register_media_packets(Registry& registry);

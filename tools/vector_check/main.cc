@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// vector-check FILE...: runs every test vector of the files against this implementation.
+// vector-check [--strict] FILE...: runs every test vector of the files against this implementation.
 //
-// Prints one block per failure and, as its last line, `N passed, M failed, K skipped`. Exit code 0: none
-// failed; 1: some did; 2: a file could not be read, or PUNKTFUNK_FEC_KERNEL names what this CPU lacks.
+// --strict: a vector that no check knows, and a value of a vector that its check does not look at, are
+// failures. Prints one block per failure and, as its last line, `N passed, M failed, K skipped`. Exit code 0:
+// none failed; 1: some did; 2: a file could not be read, or PUNKTFUNK_FEC_KERNEL names what this CPU lacks.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "core/fec/kernels/kernels.h"
 #include "vector_check/checks.h"
@@ -32,6 +34,7 @@ Registry all_checks() {
   register_messages(registry);
   register_feedback(registry);
   register_input(registry);
+  register_pads(registry);
   register_audio(registry);
   register_host_events(registry);
   register_media_packets(registry);
@@ -55,7 +58,16 @@ std::string text_of(const Json& vector, const char* key) {
   return found != vector.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-void check_one(const Registry& registry, const VectorFile& file, const Json& vector, Counts& counts) {
+// A value that no check reads would pass whatever it says.
+void expect_all_looked_at(Run& run) {
+  for (const auto* part : {&run.inputs, &run.expected}) {
+    for (const std::string& key : part->untouched())
+      run.mismatch("\"" + key + "\"", "looked at", "not looked at");
+  }
+}
+
+void check_one(const Registry& registry, const VectorFile& file, const Json& vector, bool strict,
+               Counts& counts) {
   const std::string name = vector.is_object() ? text_of(vector, "name") : std::string();
   const auto failed = [&](const std::string& reason) {
     ++counts.failed;
@@ -66,7 +78,8 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
   const auto* check = registry.find(text_of(vector, "section"), name);
   if (check == nullptr) {
     // A MINIMAL vector nobody looks at must not read as success.
-    if (text_of(vector, "scope").starts_with("MINIMAL")) return failed("no check knows this kind of vector");
+    if (strict || text_of(vector, "scope").starts_with("MINIMAL"))
+      return failed("no check knows this kind of vector");
     ++counts.skipped;
     return;
   }
@@ -78,6 +91,7 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
       return;
     }
     if (!run.compared_anything()) return failed("it states nothing that can be compared");
+    if (strict) expect_all_looked_at(run);
     if (run.mismatches().empty()) {
       ++counts.passed;
       return;
@@ -93,7 +107,7 @@ void check_one(const Registry& registry, const VectorFile& file, const Json& vec
   }
 }
 
-bool check_file(const Registry& registry, const char* path, Counts& counts) {
+bool check_file(const Registry& registry, const char* path, bool strict, Counts& counts) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     std::fprintf(
@@ -111,7 +125,7 @@ bool check_file(const Registry& registry, const char* path, Counts& counts) {
   }
   const VectorFile file(std::move(json));
   try {
-    for (const Json& vector : file.vectors()) check_one(registry, file, vector, counts);
+    for (const Json& vector : file.vectors()) check_one(registry, file, vector, strict, counts);
   } catch (const BadVector& error) {
     std::fprintf(
         stderr,
@@ -125,8 +139,12 @@ bool check_file(const Registry& registry, const char* path, Counts& counts) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "Nothing was checked because no file was named; call it as: vector-check FILE...\n");
+  std::vector<std::string> files(argv + std::min(argc, 1), argv + argc);
+  const bool strict = std::erase(files, "--strict") > 0;
+  if (files.empty()) {
+    std::fprintf(
+        stderr,
+        "Nothing was checked because no file was named; call it as: vector-check [--strict] FILE...\n");
     return 2;
   }
   const std::string kernels = punktfunk::fec::active_kernels().name;
@@ -142,7 +160,9 @@ int main(int argc, char** argv) {
   const Registry registry = all_checks();
   Counts counts;
   bool readable = true;
-  for (int i = 1; i < argc; ++i) readable = check_file(registry, argv[i], counts) && readable;
+  for (const std::string& file : files) {
+    readable = check_file(registry, file.c_str(), strict, counts) && readable;
+  }
   std::printf("%zu passed, %zu failed, %zu skipped\n", counts.passed, counts.failed, counts.skipped);
   if (!readable) return 2;
   return counts.failed == 0 ? 0 : 1;

@@ -37,8 +37,17 @@ void Object::bad(std::string_view key, std::string_view wanted) const {
 }
 
 bool Object::has(std::string_view key) const {
+  touched_.emplace(key);
   const auto found = json_->find(std::string(key));
   return found != json_->end() && !found->is_null();
+}
+
+std::vector<std::string> Object::untouched() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json_->items()) {
+    if (!touched_.contains(key)) keys.push_back(key);
+  }
+  return keys;
 }
 
 const Json& Object::at(std::string_view key) const {

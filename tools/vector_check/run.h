@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,7 +33,12 @@ class Object {
  public:
   Object(const Json& json, std::string name) : json_(&json), name_(std::move(name)) {}
 
-  [[nodiscard]] bool has(std::string_view key) const;  // present and not null
+  // Present and not null. A key that was asked for counts as looked at.
+  [[nodiscard]] bool has(std::string_view key) const;
+  // Says that `key` explains in words what other keys state in bytes: nothing to compare.
+  void prose(std::string_view key) const { (void)has(key); }
+  // The keys nobody asked for.
+  [[nodiscard]] std::vector<std::string> untouched() const;
   [[nodiscard]] const Json& at(std::string_view key) const;
 
   [[nodiscard]] std::uint64_t number(std::string_view key, std::uint64_t limit = UINT64_MAX) const;
@@ -63,6 +69,7 @@ class Object {
   [[noreturn]] void bad(std::string_view key, std::string_view wanted) const;
   const Json* json_;
   std::string name_;
+  mutable std::set<std::string, std::less<>> touched_;
 };
 
 // A number as Object reads them; nullopt when it is none.
@@ -114,6 +121,9 @@ class Run {
   void expect_result(const std::string& got) { expect("result", expected.text("result"), got); }
   [[nodiscard]] bool expects_result(std::string_view result) const;
 
+  void mismatch(std::string what, std::string wanted, std::string got) {
+    mismatches_.push_back({std::move(what), std::move(wanted), std::move(got)});
+  }
   void skip(std::string reason) { skipped_ = std::move(reason); }
 
   struct Mismatch {

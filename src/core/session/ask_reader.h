@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "core/wire/feedback.h"
+#include "core/wire/sequence.h"
 
 namespace punktfunk::media {
 
 // True iff `ask` is newer than `last_acted` by half-space order modulo 2^16.
 [[nodiscard]] constexpr bool is_newer_ask(std::uint16_t ask, std::uint16_t last_acted) {
-  const auto distance = static_cast<std::uint16_t>(ask - last_acted);
-  return distance != 0 && distance < 0x8000;
+  return wire::is_newer(ask, last_acted);
 }
 
 // One thread.

@@ -21,4 +21,20 @@ inline constexpr std::uint32_t kGrantAll = 0xFF;
   return mask == 0x3F || mask == 0x7F ? kGrantAll : mask;
 }
 
+// What a mask amounts to, in the words a person chooses by. Bits past the eighth do not count.
+enum class AccessLevel : std::uint8_t { view, controller, full, custom };
+
+[[nodiscard]] constexpr AccessLevel access_level(std::uint32_t mask) {
+  switch (normalize_grants(mask) & kGrantAll) {
+    case 0:
+      return AccessLevel::view;
+    case kGrantGamepad:
+      return AccessLevel::controller;
+    case kGrantAll:
+      return AccessLevel::full;
+    default:
+      return AccessLevel::custom;
+  }
+}
+
 }  // namespace punktfunk::wire

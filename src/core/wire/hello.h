@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "core/wire/features.h"
+#include "core/wire/hdr_meta.h"
 #include "core/wire/mode.h"
 
 namespace punktfunk::wire {
@@ -57,7 +58,6 @@ inline constexpr std::size_t kMaxLabelBytes = 96;
 inline constexpr std::size_t kMaxProfileBytes = 64;
 inline constexpr std::size_t kMaxPresetIdBytes = 32;
 inline constexpr std::size_t kMaxPresetNameBytes = 64;
-inline constexpr std::size_t kHdrMetaBytes = 28;
 
 struct Preset {
   std::string id;  // 1 to kMaxPresetIdBytes of printable ASCII without space
@@ -82,11 +82,11 @@ struct ClientHello {
   std::string name;                // at most kMaxNameBytes, empty = none
   std::string launch;              // at most kMaxLaunchBytes, empty = none
   FeatureSet features;
-  std::uint8_t audio_channels = 2;         // 2, 6 or 8
-  std::uint8_t video_codecs = kCodecHevc;  // bits
-  std::uint8_t preferred_codec = 0;        // one bit, 0 = none
-  std::optional<std::array<std::uint8_t, kHdrMetaBytes>> hdr_meta;
-  std::uint16_t max_shard_payload = 9170;  // 0 = nothing stated
+  std::uint8_t audio_channels = 2;                                  // 2, 6 or 8
+  std::uint8_t video_codecs = kCodecHevc;                           // bits
+  std::uint8_t preferred_codec = 0;                                 // one bit, 0 = none
+  std::optional<std::array<std::uint8_t, kHdrMetaBytes>> hdr_meta;  // an HdrMeta::value()
+  std::uint16_t max_shard_payload = 9170;                           // 0 = nothing stated
   std::uint32_t audio_rate_hz = 48000;
   std::uint8_t audio_bits = 16;  // 16 or 24
   std::uint8_t audio_layout = kLayoutLegacy;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/wire/host_messages.h"
 
+#include <algorithm>
+
 #include "core/wire/fields.h"
 #include "core/wire/grants.h"
 
@@ -60,6 +62,19 @@ std::optional<AudioState> AudioState::decode(ByteView body) {
   return message;
 }
 
+ProbeRequest ProbeRequest::clamped() const {
+  ProbeRequest request = *this;
+  request.target_kbps = std::min(target_kbps, kMaxProbeKbps);
+  request.duration_ms = std::min(duration_ms, kMaxProbeMs);
+  return request;
+}
+
+std::uint32_t ProbeRequest::filler_bytes() const {
+  // 240 units a second: 1 kbit/s = 125 bytes/s.
+  const std::uint64_t bytes = std::uint64_t{target_kbps} * 125 / 240;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes, 1200, 16384));
+}
+
 Bytes ProbeRequest::encode() const {
   FieldWriter out;
   out.integer(1, target_kbps).integer(2, duration_ms).integer(3, burst_hz).integer(4, group_bytes);
@@ -115,15 +130,6 @@ std::optional<LaunchOutcome> LaunchOutcome::decode(ByteView body) {
     return std::nullopt;
   if (outcome.kind > 5) outcome.kind = 0;
   return outcome;
-}
-
-Bytes CursorRender::encode() const { return FieldWriter().boolean(1, client_draws).take(); }
-
-std::optional<CursorRender> CursorRender::decode(ByteView body) {
-  CursorRender message;
-  const auto in = FieldTable::read(body, 1);
-  if (!in || !in->get(1, message.client_draws)) return std::nullopt;
-  return message;
 }
 
 }  // namespace punktfunk::wire

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Optional control messages around a session: redirect, access, launch, audio, probe (protocol
-// sections 9.4, 11.2, 19, 23.6, 24.3 and 25).
+// sections 9.4, 11.2, 19, 23.6 and 25).
 //
 // encode() gives the body only; decode() gives nullopt for a body that must be refused.
 #pragma once
@@ -44,12 +44,20 @@ struct AudioState {
   [[nodiscard]] static std::optional<AudioState> decode(ByteView body);
 };
 
+// What a host sends at most for one request.
+inline constexpr std::uint32_t kMaxProbeKbps = 10'000'000;
+inline constexpr std::uint32_t kMaxProbeMs = 5000;
+
 struct ProbeRequest {
   std::uint32_t target_kbps = 0;
   std::uint32_t duration_ms = 0;
-  std::uint16_t burst_hz = 0;
-  std::uint32_t group_bytes = 0;      // 0 = unbounded
-  std::uint32_t group_rate_kbps = 0;  // 0 = line rate
+  std::uint16_t burst_hz = 0;         // > 0: the bytes of each period come due at its start
+  std::uint32_t group_bytes = 0;      // bounds one release; 0 = unbounded
+  std::uint32_t group_rate_kbps = 0;  // spaces the groups; 0 = line rate
+  // With rate and duration no larger than a host sends.
+  [[nodiscard]] ProbeRequest clamped() const;
+  // Size of the access units of filler, in bytes.
+  [[nodiscard]] std::uint32_t filler_bytes() const;
   bool operator==(const ProbeRequest&) const = default;
   [[nodiscard]] Bytes encode() const;
   [[nodiscard]] static std::optional<ProbeRequest> decode(ByteView body);
@@ -81,13 +89,6 @@ struct LaunchOutcome {
   bool operator==(const LaunchOutcome&) const = default;
   [[nodiscard]] Bytes encode() const;
   [[nodiscard]] static std::optional<LaunchOutcome> decode(ByteView body);
-};
-
-struct CursorRender {
-  bool client_draws = false;
-  bool operator==(const CursorRender&) const = default;
-  [[nodiscard]] Bytes encode() const;
-  [[nodiscard]] static std::optional<CursorRender> decode(ByteView body);
 };
 
 }  // namespace punktfunk::wire

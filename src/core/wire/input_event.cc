@@ -28,6 +28,7 @@ std::optional<InputEvent> InputEvent::decode(ByteView bytes) {
   if (event.kind == InputKind::mouse_position && (event.area_width() == 0 || event.area_height() == 0)) {
     return std::nullopt;
   }
+  if (event.kind == InputKind::text && !is_scalar_value(event.code)) return std::nullopt;
   if (event.kind == InputKind::scroll && !is_valid_scroll(event)) return std::nullopt;
   return event;
 }

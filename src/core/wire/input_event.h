@@ -45,6 +45,11 @@ inline constexpr std::uint32_t kAxisHorizontal = 1;
 inline constexpr std::int32_t kUnitsPerDetent = 120;
 inline constexpr std::uint32_t kScrollSmooth = 1;  // flag bit 0 of kind 6: 120 units stand for 10 px
 
+// Whether `code` is a Unicode scalar value, the code of kind 15: a code point, but none of the surrogates.
+[[nodiscard]] constexpr bool is_scalar_value(std::uint32_t code) {
+  return code <= 0x10FFFF && !(code >= 0xD800 && code <= 0xDFFF);
+}
+
 struct InputEvent {
   InputKind kind = InputKind::key_down;
   std::uint32_t code = 0;
@@ -55,8 +60,8 @@ struct InputEvent {
   bool operator==(const InputEvent&) const = default;
 
   [[nodiscard]] std::array<std::uint8_t, kInputEventBytes> encode() const;
-  // nullopt = drop: another length or first byte, an unknown kind, a position without an area, or a scroll
-  // event that breaks the rules of section 21.5.
+  // nullopt = drop: another length or first byte, an unknown kind, a position without an area, text that is
+  // no Unicode scalar value, or a scroll event that breaks the rules of section 21.5.
   [[nodiscard]] static std::optional<InputEvent> decode(ByteView bytes);
 
   // The area that x and y refer to (kinds 3 and 9 to 11), in pixels.

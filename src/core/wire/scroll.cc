@@ -62,4 +62,20 @@ std::optional<InputEvent> ScrollAccumulator::add(ScrollSource source, ScrollPhas
   return scroll_event(source, phase, axis, x);
 }
 
+std::optional<InputEvent> SimpleScroll::convert(const InputEvent& event) {
+  if (event.kind != InputKind::scroll || !is_valid_scroll(event)) return std::nullopt;
+  const auto source = static_cast<ScrollSource>(event.flags & 0xFFU);
+  // Unknown sources count in 1/120 detent as the wheel does. For the others 120 units stand for 10 px.
+  const bool smooth = source != ScrollSource::unknown && source != ScrollSource::wheel;
+  std::int64_t& rest = rest_[event.code];
+  if (smooth_[event.code] != smooth) rest = 0;
+  smooth_[event.code] = smooth;
+
+  const std::int64_t exact = std::int64_t{event.x} * (smooth ? 12 : 1) + rest;
+  const auto whole = static_cast<std::int32_t>(exact / 256);  // fits: at most 2^31 · 12 / 256 + 1
+  rest = exact % 256;
+  if (whole == 0) return std::nullopt;
+  return InputEvent{InputKind::scroll_simple, event.code, whole, 0, smooth ? kScrollSmooth : 0};
+}
+
 }  // namespace punktfunk::wire

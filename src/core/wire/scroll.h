@@ -47,4 +47,16 @@ class ScrollAccumulator {
   std::array<ScrollSource, 2> source_{};
 };
 
+// The same for a host without feature bit 27: turns events of kind 16 into kind 6, keeping what is too small
+// to send.
+class SimpleScroll {
+ public:
+  // nullopt: nothing to send, because `event` is no valid one of kind 16 or it is still less than a unit.
+  [[nodiscard]] std::optional<InputEvent> convert(const InputEvent& event);
+
+ private:
+  std::array<std::int64_t, 2> rest_{};  // per axis, in 1/256 of a unit of kind 6
+  std::array<bool, 2> smooth_{};        // what the rest is of
+};
+
 }  // namespace punktfunk::wire

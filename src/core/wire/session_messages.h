@@ -41,6 +41,11 @@ struct StreamConfig {
   [[nodiscard]] static std::optional<StreamConfig> decode(ByteView body);
 };
 
+// Whether a frame of `epoch` is dropped: 1 to 128 epochs behind the newest seen (section 16.2).
+[[nodiscard]] constexpr bool is_past_epoch(std::uint8_t epoch, std::uint8_t newest) {
+  return static_cast<std::uint8_t>(epoch - newest) >= 128;
+}
+
 struct ClockProbe {
   std::uint64_t t1_ns = 0;
   bool operator==(const ClockProbe&) const = default;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "messages_list.h"
 
+#include "core/wire/auth_messages.h"
+#include "core/wire/clipboard.h"
 #include "core/wire/clock_datagram.h"
+#include "core/wire/cursor.h"
 #include "core/wire/feedback.h"
 #include "core/wire/hello.h"
 #include "core/wire/host_messages.h"
+#include "core/wire/pad_messages.h"
 #include "core/wire/pairing_messages.h"
 #include "core/wire/session_messages.h"
 
@@ -22,7 +26,8 @@ MessageExample example(std::string name, const Message& message) {
           },
           false,
           {},
-          {}};
+          {},
+          false};
 }
 
 ClientHello client_hello() {
@@ -133,6 +138,7 @@ std::vector<MessageExample> message_examples() {
   // Section B of the open questions: the reference takes the last of these.
   all.back().repeatable = {1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 16};
   all.back().required = {17};  // the shards would name no frame
+  all.back().has_list = true;
   all.push_back(
       example("Redirect", Redirect{"couch.local", 9778, "9a", 1, "Seat 1", "TV", std::string(64, 'a')}));
   all.back().required = {2};
@@ -143,6 +149,25 @@ std::vector<MessageExample> message_examples() {
   all.push_back(example("AccessUpdate", AccessUpdate{0xFF, 60}));
   all.push_back(example("LaunchOutcome", LaunchOutcome{4, "Gone in a second."}));
   all.push_back(example("CursorRender", CursorRender{true}));
+  all.push_back(example("CursorShape", CursorShape{3, 2, 3, 1, 1, Bytes(24, 0xAB)}));
+  all.back().required = {2, 3, 6};
+  all.push_back(example("AuthChallenge", AuthChallenge{AuthNonce{7}}));
+  all.back().required = {1};
+  all.push_back(example("AuthResponse", AuthResponse{Bytes(91, 2), Bytes(70, 3)}));
+  all.back().required = {1, 2};
+  all.push_back(example("ClipControl", ClipControl{true, ClipControl::kFiles}));
+  all.push_back(example("ClipState", ClipState{true, ClipState::kText, 4}));
+  all.push_back(
+      example("ClipOffer", ClipOffer{7, {{"text/plain;charset=utf-8", 12}, {"image/png", 1ULL << 40}}}));
+  all.back().repeatable = {2};
+  all.back().has_list = true;
+  all.push_back(example("ClipFetch", ClipFetch{7, kNoFileIndex, "image/png"}));
+  all.push_back(example("ClipFetchHeader", ClipFetchHeader{0, 1ULL << 33}));
+  all.push_back(example("PadSlots", PadSlots{0xFFFF}));
+  all.push_back(example("PadIdentity",
+                        PadIdentity{3, "FXA0000000001", {{{1, 0x83, 0}, {1, 0x83, 0x1E}}, {{9}, {}}}, 2}));
+  all.push_back(example("PadFeature", PadFeature{2, Bytes(64, 5)}));
+  all.back().required = {2};
   return all;
 }
 

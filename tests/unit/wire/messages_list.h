@@ -21,6 +21,7 @@ struct MessageExample {
   bool refuses_any_repeat = false;        // ClientHello and ServerHello
   std::vector<std::uint64_t> repeatable;  // tags that may come twice
   std::vector<std::uint64_t> required;    // tags without which the message is refused
+  bool has_list = false;                  // the order of some fields means something
 };
 
 [[nodiscard]] std::vector<MessageExample> message_examples();

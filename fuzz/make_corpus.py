@@ -42,6 +42,10 @@ def control_frames():
     frames = [f for f in frames if f]
     session = in_section("handshake")[0]["expected"]
     streams = [bytes.fromhex(session[side])[1:] for side in ("client_bytes", "host_bytes")]
+    # Types without a vector: PadSlots, PadFeature, AuthResponse, ClipFetchHdr, a reliable key edge.
+    frames += [bytes.fromhex(f) for f in (
+        "35040102ff00", "405208010102020383001e", "1508010330010202 0130", "40440d01010002080000010000000000",
+        "4050 12 c8 00 41000000 00000000 00000000 00000000")]
     yield from (b"\x01" + f for f in frames)
     yield from (b"\x07" + s for s in streams)
     yield b"\x21" + b"".join(frames)
@@ -58,10 +62,22 @@ def hello():
 
 
 def feedback():
-    datagrams = [hex_of(v, "datagram") for v in in_section("feedback", "datagrams", "host_events", "audio")]
+    datagrams = [hex_of(v, "datagram") for v in in_section("feedback")]
     datagrams = [d for d in datagrams if d and len(d) < 256]
     yield from (bytes([len(d)]) + d for d in datagrams)
     yield b"".join(bytes([len(d)]) + d for d in datagrams)
+
+
+def datagrams():
+    for vector in in_section("datagrams", "host_events", "audio", "input.rich"):
+        data = hex_of(vector, "datagram")
+        if data:
+            yield data
+    # The shortest rumble, player lights, a HID report and a full pen batch have no vector.
+    yield bytes.fromhex("05ca010000800040")
+    yield bytes.fromhex("06cd02031f")
+    yield bytes.fromhex("02cc040102") + b"\x02\x10"
+    yield bytes.fromhex("02cc0500080900") + bytes.fromhex("0300 0000003f 0000803e 0080 ffff ff ffff ffff 0000") * 8
 
 
 def input_events():
@@ -260,6 +276,7 @@ def h264_units():
 
 write("control_frames", control_frames())
 write("hello", hello())
+write("datagrams", datagrams())
 write("feedback", feedback())
 write("input_event", input_events())
 write("spake_message", spake_messages())

@@ -12,6 +12,7 @@
 #include "core/wire/pen.h"
 #include "core/wire/rich_input.h"
 #include "core/wire/rumble.h"
+#include "core/wire/varint.h"
 #include "fuzz_input.h"
 
 using namespace punktfunk;
@@ -64,6 +65,12 @@ void check_rumble(ByteView payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   const Bytes bytes = input.take_rest();
+  if (const auto number = read_varint(bytes)) {
+    Bytes shortest;
+    append_varint(shortest, number->value);
+    require(shortest.size() <= number->length, "the shortest form is no longer than the one read");
+    require(read_varint(shortest)->value == number->value, "a number is read as written");
+  }
   const auto datagram = parse_datagram(bytes);
   if (!datagram) return 0;
   require(parse_datagram(make_datagram(datagram->kind, datagram->payload)).has_value(),

@@ -141,5 +141,34 @@ class Source(Tree):
         self.assert_refused("src/base/a.cc", "int x; ", "space at the end")
 
 
+class Fuzz(Tree):
+    MESSAGE = "  [[nodiscard]] static std::optional<Rumble> decode(ByteView payload);\n"
+    VARIANT = ("using Output = std::variant<LightBar>;\n"
+               "[[nodiscard]] std::optional<Output> decode_output(ByteView payload);\n")
+
+    def setUp(self):
+        super().setUp()
+        self.write("fuzz/CMakeLists.txt", "punktfunk_fuzz_target(datagrams LIBRARIES pf_wire)\n")
+        self.write("fuzz/datagrams.cc", "check<Rumble>(); decode_output(bytes);\n")
+        self.write("fuzz/corpus/datagrams/seed-000", "")
+        self.write("src/core/wire/rumble.h", self.MESSAGE)
+        self.write("src/core/wire/output.h", self.VARIANT)
+
+    def test_clean_tree(self):
+        self.assertEqual(self.run_check("check_fuzz.py"), (0, ""))
+
+    def test_message_without_target(self):
+        self.write("src/core/wire/cursor.h", self.MESSAGE.replace("Rumble", "Cursor"))
+        self.assert_found("check_fuzz.py", "src/core/wire/cursor.h", "no fuzz target names Cursor")
+
+    def test_function_without_target(self):
+        self.write("src/core/wire/pen.h", "[[nodiscard]] std::optional<Pen> read_pen(ByteView bytes);\n")
+        self.assert_found("check_fuzz.py", "src/core/wire/pen.h", "no fuzz target names read_pen")
+
+    def test_target_without_corpus(self):
+        self.write("fuzz/CMakeLists.txt", "punktfunk_fuzz_target(datagrams)\npunktfunk_fuzz_target(pens)\n")
+        self.assert_found("check_fuzz.py", "fuzz/corpus/pens", "no corpus")
+
+
 if __name__ == "__main__":
     unittest.main()

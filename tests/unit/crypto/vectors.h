@@ -2,25 +2,16 @@
 // Reads tests/golden/vectors.json.
 #pragma once
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "all_vectors.h"
 #include "base/bytes.h"
 
 namespace punktfunk::test {
-
-inline const nlohmann::json& all_vectors() {
-  static const nlohmann::json document = [] {
-    std::ifstream file(PUNKTFUNK_VECTORS);
-    if (!file) throw std::runtime_error("cannot read " PUNKTFUNK_VECTORS);
-    return nlohmann::json::parse(file);
-  }();
-  return document.at("vectors");
-}
 
 inline std::string name_of(const nlohmann::json& vector) { return vector.at("name").get<std::string>(); }
 

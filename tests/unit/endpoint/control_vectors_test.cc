@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "all_vectors.h"
 #include "control/client_control.h"
 #include "control/host_control.h"
 #include "fake_surroundings.h"
@@ -18,9 +18,7 @@ namespace {
 using nlohmann::json;
 
 json vector_named(const std::string& name) {
-  std::ifstream file(PUNKTFUNK_VECTORS);
-  const json document = json::parse(file);
-  for (const json& vector : document.at("vectors")) {
+  for (const json& vector : test::all_vectors()) {
     if (vector.at("name") == name) return vector;
   }
   ADD_FAILURE() << "no vector " << name;

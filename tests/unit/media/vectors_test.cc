@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "all_vectors.h"
 #include "core/crypto/hash.h"
 #include "core/media/blocks.h"
 #include "core/media/packetizer.h"
@@ -19,15 +19,10 @@ namespace {
 
 using nlohmann::json;
 
-const json& vectors() {
-  static const json all = json::parse(std::ifstream(PUNKTFUNK_VECTORS)).at("vectors");
-  return all;
-}
-
 template <class F>
 int for_each_vector(const std::string& prefix, F&& f) {
   int count = 0;
-  for (const json& vector : vectors()) {
+  for (const json& vector : test::all_vectors()) {
     const std::string name = vector.at("name");
     if (name.rfind(prefix, 0) != 0) continue;
     SCOPED_TRACE(name);

@@ -8,7 +8,9 @@ namespace punktfunk::media {
 
 namespace {
 
-constexpr std::size_t kFreeBuffers = 8;
+// A hole holds back what was captured within 120 ms behind it: 29 frames at 240 a second. They go out, and
+// come back, together; the budget bounds them too.
+constexpr std::size_t kFreeBuffers = 32;
 
 // Positive: a is newer. Half-space order modulo 2^32.
 std::int32_t distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b); }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Access unit in, sealed datagrams out. Sections 12 and 13 of the protocol.
+//
+//   begin_frame(au, info)                               a whole access unit
+//   while (datagrams_ready()) send(seal_next(n))        run by run, as pacing lets them leave
+//
+//   begin_stream(info), append(part, true) … finish(part)   one that arrives in parts; seal_next() in between
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
+#include <optional>
 
 #include "base/bytes.h"
+#include "base/lanes.h"
 #include "base/secret.h"
 #include "core/crypto/media_aead.h"
 #include "core/media/packetizer.h"
@@ -19,7 +24,8 @@ namespace punktfunk::media {
 // has been seen once, nothing is allocated.
 class MediaSender {
  public:
-  MediaSender(const Secret<32>& host_to_client, const MediaParams& params);
+  // With `lanes`, which must outlive the sender, long runs are sealed in two lanes; the bytes are the same.
+  MediaSender(const Secret<32>& host_to_client, const MediaParams& params, Lanes* lanes = nullptr);
 
   struct FrameInfo {
     std::uint32_t pts_us = 0;
@@ -28,10 +34,28 @@ class MediaSender {
     std::uint8_t parity_percent = 10;  // 0 … 90, larger reads as 90
   };
 
-  // The frame's datagrams one after the other, each datagram_bytes() long, in sending order: datagram i
-  // starts at i * datagram_bytes(), ready for GSO. Valid until the next call. Empty, and no index is used up,
-  // when `au` is larger than max_frame_bytes: a receiver would refuse it (count it and ask the encoder for a
-  // smaller keyframe).
+  // Begins the next frame; what the one before left unsealed is never sent. `au` stays the caller's,
+  // unchanged, until datagrams_ready() is 0. False, and no index is used up, when it is larger than
+  // max_frame_bytes: a receiver would refuse it (count it and ask the encoder for a smaller keyframe).
+  [[nodiscard]] bool begin_frame(ByteView au, const FrameInfo& info);
+
+  // The same for an access unit whose parts come one by one (section 13.4): its first blocks leave before its
+  // size is known. Only toward a client with feature bit 5.
+  void begin_stream(const FrameInfo& info);
+  // The bytes are copied. `slice_end`: a slice of the picture ends with `part`. False when the access unit
+  // has become larger than max_frame_bytes: the frame is over, and the receiver will give it up.
+  [[nodiscard]] bool append(ByteView part, bool slice_end);
+  // The last part, possibly empty.
+  [[nodiscard]] bool finish(ByteView part);
+
+  // Datagrams of the frame that can be sealed now.
+  [[nodiscard]] std::size_t datagrams_ready() const { return packetizer_.ready(); }
+  // The next ones in sending order, sealed: datagram i at i * datagram_bytes(), ready for GSO; valid until
+  // the next call of any method but the const ones. At most `max_datagrams`; fewer where the frame or a
+  // streamed block ends, none when none is ready.
+  [[nodiscard]] MutableBytes seal_next(std::size_t max_datagrams);
+
+  // begin_frame(), and all its datagrams at once. Empty when begin_frame() says no.
   [[nodiscard]] std::span<std::uint8_t> seal_frame(ByteView au, const FrameInfo& info);
 
   [[nodiscard]] std::size_t datagram_bytes() const { return packetizer_.datagram_bytes(); }
@@ -43,10 +67,15 @@ class MediaSender {
   [[nodiscard]] std::uint32_t data_shards(std::uint64_t bytes) const;
 
  private:
+  [[nodiscard]] Packetizer::FrameFields fields_of(const FrameInfo& info) const;
+  void write_and_seal(crypto::MediaSealer& sealer, MutableBytes run, std::uint64_t first_number,
+                      std::size_t from, std::size_t to) const;
+
   const std::uint64_t max_frame_bytes_;
+  Lanes* const lanes_;
   Packetizer packetizer_;
   crypto::MediaSealer sealer_;
-  std::vector<crypto::MediaSealer::Item> items_;
+  std::optional<crypto::MediaSealer> second_sealer_;  // of the second lane
   std::uint64_t next_number_ = 0;
   std::uint32_t next_frame_ = 0;
 };

@@ -73,8 +73,7 @@ Result<Report> measure(const Options& options) {
   PumpOptions ours = options.pump;
   if (options.rate_gbps > 0) {
     // The pump paces datagram bytes.
-    MediaSource other(options.shape);
-    ours.rate_gbps = options.rate_gbps * static_cast<double>(other.next().size()) /
+    ours.rate_gbps = options.rate_gbps * static_cast<double>(datagram_bytes_of_frame(options.shape)) /
                      static_cast<double>(options.shape.frame_bytes);
   }
   const auto run = pump(source, sink, ours);

@@ -14,6 +14,9 @@
 
 namespace punktfunk::bench {
 
+// The largest UDP payload over IPv4: what the kernel takes to be cut into datagrams at once.
+inline constexpr std::size_t kSegmentedSendBytes = 65'507;
+
 struct MediaShape {
   media::MediaParams params;
   std::uint8_t parity_percent = 20;
@@ -44,17 +47,29 @@ class AccessUnits {
   std::array<Bytes, 8> units_;
 };
 
+// What leaves for one access unit.
+[[nodiscard]] inline std::size_t datagram_bytes_of_frame(const MediaShape& shape) {
+  media::MediaSender sender(bench_secret(), shape.params);
+  media::MediaSender::FrameInfo info;
+  info.parity_percent = shape.parity_percent;
+  return sender.seal_frame(Bytes(shape.frame_bytes), info).size();
+}
+
 class MediaSource final : public Source {
  public:
   explicit MediaSource(const MediaShape& shape)
       : shape_(shape), units_(shape.frame_bytes), sender_(bench_secret(), shape.params) {}
 
+  // One segmented send of the frame under way.
   [[nodiscard]] ByteView next() override {
-    const std::uint32_t index = sender_.next_frame_index();
-    media::MediaSender::FrameInfo info;
-    info.pts_us = index * 100;
-    info.parity_percent = shape_.parity_percent;
-    return sender_.seal_frame(units_.at(index), info);
+    if (sender_.datagrams_ready() == 0) {
+      const std::uint32_t index = sender_.next_frame_index();
+      media::MediaSender::FrameInfo info;
+      info.pts_us = index * 100;
+      info.parity_percent = shape_.parity_percent;
+      (void)sender_.begin_frame(units_.at(index), info);  // never refused: the limit is set to the size
+    }
+    return sender_.seal_next(kSegmentedSendBytes / datagram_bytes());
   }
   [[nodiscard]] std::size_t datagram_bytes() const override { return sender_.datagram_bytes(); }
 

@@ -169,29 +169,28 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
   }
   if (unit.keyframe)
     info.parity_percent = std::max(info.parity_percent, media::ParityControl::kKeyframePercent);
-  const auto datagrams = sender.seal_frame(unit.au, info);
-  if (datagrams.empty()) {
+  if (!sender.begin_frame(unit.au, info)) {
     ++too_large_;
     return request_keyframe();
   }
   const std::size_t each = sender.datagram_bytes();
   const auto path = grant.path->get();
-  pacer.begin_frame(datagrams.size() / each, each, monotonic_now());
-  std::size_t sent = 0;
+  pacer.begin_frame(sender.datagrams_ready(), each, monotonic_now());
   SendOptions options;
   options.patience = kSendPatience;
   while (const auto step = pacer.next(monotonic_now())) {
     if (stopping_) return;
+    // Only what may leave is sealed, and before the wait: the first datagrams of a large frame leave while
+    // the rest is untouched, and sealing fills the time that pacing leaves.
+    const MutableBytes group = sender.seal_next(step->count);
     if (step->not_before > monotonic_now()) {
       // Pacing, not synchronisation: the wait ends within the frame's own interval.
       std::this_thread::sleep_until(step->not_before);
     }
-    const auto group = datagrams.subspan(sent * each, step->count * each);
     options.allow_offload = use_offload_;
     const SendOutcome outcome = socket_.send(path.local, path.remote, group, each, options);
     datagrams_ += step->count;
     send_drops_ += outcome.dropped;
-    sent += step->count;
   }
   ++frames_;
   if (unit.keyframe) ++keyframes_;

@@ -17,11 +17,13 @@ namespace punktfunk::endpoint {
 
 namespace {
 
-// Read in one call, so that a flood cannot hold the caller: 16 reads of a UDP socket are up to 8,192
-// datagrams.
-constexpr int kBatchesPerPoll = 16;
-// A flush empties the socket, which holds 4 MiB: at 8 datagrams a read and 558 bytes a datagram, 940 reads.
-constexpr int kBatchesPerFlush = 1024;
+// Datagrams given to the receiver at once: fewer than the frames it holds ready (64), so that frames of one
+// datagram each do not push each other out.
+constexpr std::size_t kPiece = 32;
+// Pieces taken in by one call, so that a flood cannot hold the caller: up to 8,192 datagrams.
+constexpr int kPiecesPerPoll = 256;
+// A flush empties the socket. 4 MiB at 8 datagrams a read and 558 bytes a datagram are 940 reads.
+constexpr int kPiecesPerFlush = 4096;
 constexpr Duration kMaxFrameInterval = std::chrono::seconds(1);
 
 std::optional<std::string> what_is_wrong(const SessionConfig& config) {
@@ -70,7 +72,8 @@ struct Session::Client {
         inputs(secrets.client_to_host, config.params.suite) {}
 
   media::MediaReceiver receiver;
-  std::vector<MutableBytes> batch;
+  std::span<const ReceivedDatagram> waiting;  // of the last read; what is left of it
+  std::vector<MutableBytes> piece;
   std::optional<media::Frame> kept;  // the keyframe that a flush found newest
   bool waits_for_keyframe = false;
   std::uint64_t delivered = 0, flushed = 0;
@@ -178,7 +181,7 @@ SessionResult<std::optional<wire::InputEvent>> Session::poll_input() {
   std::optional<wire::InputEvent> event;
   for (int reads = 0; !event;) {
     if (host_->batch.empty()) {
-      if (++reads > kBatchesPerPoll) break;
+      if (++reads > kPiecesPerPoll) break;
       host_->batch = socket_->receive_batch();
       if (host_->batch.empty()) break;
     }
@@ -193,13 +196,16 @@ SessionResult<std::optional<wire::InputEvent>> Session::poll_input() {
 }
 
 bool Session::take_in(TimePoint now) {
-  const auto datagrams = socket_->receive_batch();
-  client_->batch.clear();
-  for (const ReceivedDatagram& datagram : datagrams) {
-    if (is_from_remote(datagram)) client_->batch.push_back(datagram.bytes);
+  Client& client = *client_;
+  if (client.waiting.empty()) client.waiting = socket_->receive_batch();
+  const auto piece = client.waiting.first(std::min(client.waiting.size(), kPiece));
+  client.waiting = client.waiting.subspan(piece.size());
+  client.piece.clear();
+  for (const ReceivedDatagram& datagram : piece) {
+    if (is_from_remote(datagram)) client.piece.push_back(datagram.bytes);
   }
-  (void)client_->receiver.receive_batch(client_->batch, now);
-  return !datagrams.empty();
+  (void)client.receiver.receive_batch(client.piece, now);
+  return !piece.empty();
 }
 
 SessionResult<std::optional<media::Frame>> Session::poll_frame() {
@@ -207,10 +213,10 @@ SessionResult<std::optional<media::Frame>> Session::poll_frame() {
   Client& client = *client_;
   std::optional<media::Frame> frame = std::exchange(client.kept, std::nullopt);
   const TimePoint now = config_.now();
-  for (int reads = 0; !frame;) {
+  for (int pieces = 0; !frame;) {
     frame = client.receiver.poll_frame(now);
     if (!frame) {
-      if (++reads > kBatchesPerPoll || !take_in(now)) break;
+      if (++pieces > kPiecesPerPoll || !take_in(now)) break;
     } else if (client.waits_for_keyframe && (frame->flags & wire::kFlagKeyframe) == 0) {
       ++client.flushed;
       client.receiver.recycle(std::move(frame->au));
@@ -241,15 +247,14 @@ SessionResult<std::uint64_t> Session::flush_backlog() {
   const TimePoint now = config_.now();
   std::optional<media::Frame> newest = std::exchange(client.kept, std::nullopt);
   std::uint64_t complete = newest ? 1 : 0;
-  // Frames leave the receiver after every read: it would drop them itself when too many wait.
-  int reads = 0;
+  int pieces = 0;
   do {
     while (auto frame = client.receiver.poll_frame(now)) {
       if (newest) client.receiver.recycle(std::move(newest->au));
       newest = std::move(frame);
       ++complete;
     }
-  } while (++reads <= kBatchesPerFlush && take_in(now));
+  } while (++pieces <= kPiecesPerFlush && take_in(now));
 
   client.waits_for_keyframe = true;
   if (newest && (newest->flags & wire::kFlagKeyframe) != 0) {

@@ -146,7 +146,7 @@ class Session {
 
   SendOutcome send(ByteView datagrams, std::size_t segment);
   [[nodiscard]] bool is_from_remote(const ReceivedDatagram& datagram);
-  // Client: opens one batch into the receiver; false when nothing waited.
+  // Client: opens some of what waits; false when nothing does.
   bool take_in(TimePoint now);
   void publish();
 

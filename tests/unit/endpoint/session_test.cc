@@ -12,6 +12,7 @@
 #include "core/wire/media_header.h"
 #include "endpoint/session_input.h"
 #include "transport/loopback/loopback.h"
+#include "transport/udp/udp_socket.h"
 
 namespace punktfunk::endpoint {
 namespace {
@@ -122,6 +123,30 @@ TEST_F(SessionTest, FramesArriveByteForByte) {
   EXPECT_EQ(host.sent_datagrams, host.datagrams_sealed);
   EXPECT_EQ(client.media.packets_received, host.datagrams_sealed);
   EXPECT_EQ(client.media.packets_dropped(), 0U);
+}
+
+// One read of a UDP socket brings up to 512 datagrams, and they may be as many frames: more than the receiver
+// holds ready.
+TEST_F(SessionTest, ManySmallFramesInOneReadAllArrive) {
+  const SocketAddress any_port = *SocketAddress::parse("127.0.0.1", 0);
+  host_socket_ = UdpSocket::bind(any_port).value();
+  client_socket_ = UdpSocket::bind(any_port).value();
+  host_ = make(Role::host);
+  client_ = make(Role::client);
+  Bytes datagrams;
+  for (int i = 0; i < 300; ++i) {
+    Session::FrameInfo one = info();
+    one.parity_percent = 0;
+    append(datagrams, *host_->seal_frame(Bytes(10), one));
+  }
+  ASSERT_EQ(host_->send_sealed(datagrams)->sent, 300U);
+  std::vector<std::uint32_t> indices;
+  for (pollfd entry{client_->fd(), POLLIN, 0}; indices.size() < 300 && ::poll(&entry, 1, 5000) == 1;) {
+    for (const std::uint32_t index : drain()) indices.push_back(index);
+    if (client_->stats().media.frames_lost > 0) break;
+  }
+  EXPECT_EQ(indices.size(), 300U);
+  EXPECT_EQ(client_->stats().media.frames_lost, 0U);
 }
 
 TEST_F(SessionTest, SealedDatagramsAreSentByTheCaller) {

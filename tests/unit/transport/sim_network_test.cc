@@ -91,6 +91,57 @@ TEST_F(SimNetworkTest, SameSeedRepeatsExactlyAndAnotherDoesNot) {
   EXPECT_NE(first, once(kSeed + 1));
 }
 
+// Of everything that arrives and when: FNV-1a over times in ns and numbers.
+std::uint64_t digest_of(const std::vector<Arrival>& arrivals) {
+  std::uint64_t digest = 0xcbf29ce484222325;
+  const auto add = [&digest](std::uint64_t value) {
+    for (int byte = 0; byte < 8; ++byte) digest = (digest ^ (value >> (8 * byte) & 0xFF)) * 0x100000001b3;
+  };
+  for (const Arrival& arrival : arrivals) {
+    add(static_cast<std::uint64_t>(arrival.at.time_since_epoch().count()));
+    add(arrival.number);
+  }
+  return digest;
+}
+
+// A seed means the same on every machine, with every compiler and library: each kind of trouble alone, and
+// all of them together.
+TEST_F(SimNetworkTest, SeedsMeanTheSameEverywhere) {
+  struct Case {
+    const char* name;
+    LinkOptions options;
+    std::uint64_t digest;
+  };
+  const Case cases[] = {
+      {"loss", {.loss = 0.05}, 0x4a838d1a9ac2a5a8},
+      {"bursts", {.burst_start = 0.01, .burst_length = 4}, 0x610d0e53dba91466},
+      {"jitter", {.delay = 10ms, .jitter = 3ms}, 0x1c9ccbd60c36cd19},
+      {"reordering", {.reorder = 0.03, .reorder_delay = 4ms}, 0x37bf8a11062ff610},
+      {"duplication", {.jitter = 1ms, .duplicate = 0.02}, 0x4f4dc532d3f6929f},
+      {"rate", {.rate = BitRate::from_kbps(12'345), .queue_bytes = 20'000}, 0x5a481a345e20215a},
+      {"all",
+       {.delay = 10ms,
+        .jitter = 3ms,
+        .loss = 0.05,
+        .burst_start = 0.01,
+        .burst_length = 4,
+        .duplicate = 0.02,
+        .reorder = 0.03,
+        .reorder_delay = 4ms,
+        .rate = BitRate::from_kbps(12'345),
+        .queue_bytes = 20'000},
+       0x7871fe248c46ec40},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.name);
+    SimNetwork network(kSeed);
+    network.set_link(kA, kB, one.options);
+    const auto arrivals = run(network, 2000, 50us);
+    EXPECT_GT(arrivals.size(), 1000U);
+    EXPECT_EQ(digest_of(arrivals), one.digest) << std::hex << "0x" << digest_of(arrivals);
+  }
+}
+
 TEST_F(SimNetworkTest, RandomLossHasTheRateAskedFor) {
   network_.set_link(kA, kB, {.loss = 0.05});
   const auto arrivals = run(network_, 100'000, 1us);

@@ -68,6 +68,7 @@ void SimClient::on_session(const wire::ServerHello& answer, const control::Finge
 }
 
 void SimClient::on_frame(media::Frame frame) {
+  EXPECT_FALSE(ended) << "a frame after the end";
   const bool keyframe = (frame.flags & wire::kFlagKeyframe) != 0;
   if (frame.index < next_index_ ||
       check_synthetic(frame.au, synthetic_seed_, frame.index) != SyntheticCheck::good ||

@@ -143,6 +143,7 @@ void SimHost::session_requested(const endpoint::SessionRequest& request) {
 
 void SimHost::session_started(endpoint::SessionId id, endpoint::MediaGrant grant) {
   started.push_back(id);
+  grants.push_back(grant);
   if (!behaviour_.sends_media) return;
   const auto [entry, fresh] = streams_.try_emplace(id, std::move(grant), behaviour_);
   EXPECT_TRUE(fresh);

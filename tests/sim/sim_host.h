@@ -51,6 +51,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   };
   std::vector<endpoint::SessionRequest> requested;
   std::vector<endpoint::SessionId> started;
+  std::vector<endpoint::MediaGrant> grants;  // of those, for tests that send the media themselves
   std::vector<Ended> ended;
   std::vector<wire::InputEvent> inputs;
   std::uint64_t frames_sent = 0;

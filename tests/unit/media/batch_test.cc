@@ -5,6 +5,7 @@
 
 #include "core/wire/media_header.h"
 #include "media_pair.h"
+#include "seed.h"
 
 namespace punktfunk::media {
 namespace {
@@ -71,9 +72,8 @@ struct Delivered {
 };
 
 TEST(ReceiveBatch, IsReceiveOneByOne) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = test::new_seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
-  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 6; ++round) {
     std::vector<Bytes> traffic = hostile_traffic(random);

@@ -6,6 +6,7 @@
 #include "core/media/header_rules.h"
 #include "heap_watch.h"
 #include "media_pair.h"
+#include "seed.h"
 
 namespace punktfunk::media {
 namespace {
@@ -254,6 +255,8 @@ TEST(HostileMedia, StormStaysInBudget) {
   storm(3, 65535, 10000, true);
   storm(4, 16, 10000, true);
   storm(5, 1, 10000, true);
+  storm(test::new_seed(), 4096, 10000, true);
+  storm(test::new_seed(), 200, 10000, false);
 }
 
 // The most memory per packet: each opens a frame and claims its far end.

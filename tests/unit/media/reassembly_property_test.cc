@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "media_pair.h"
+#include "seed.h"
 
 namespace punktfunk::media {
 namespace {
@@ -104,6 +105,7 @@ TEST(ReassemblyProperty, Loss) {
   std::uint64_t seed = 100;
   for (const double loss : {0.01, 0.05, 0.2, 0.6}) {
     for (int i = 0; i < 4; ++i) run_property(seed++, {loss, 0.02, 10}, {});
+    run_property(test::new_seed(), {loss, 0.02, 10}, {});
   }
 }
 

@@ -50,6 +50,9 @@ struct SessionConfig {
   // Host: how submit_frame() spreads a frame in time. stream_rate zero sends at once; any other rate needs a
   // frame_interval of 1 ns … 1 s.
   media::PacerConfig pacing;
+  // Host: a second, parked thread helps with runs of 128 datagrams and more, which seal_frame() and an
+  // unpaced submit_frame() have. The bytes are the same. Not used on a machine with one processor.
+  bool two_lanes = true;
   // How long a full send buffer may hold up a send before the rest of it is dropped.
   Duration send_patience = std::chrono::milliseconds(2);
   // The clock, and how to wait on it. Tests put virtual time here.
@@ -88,7 +91,8 @@ class Session {
   [[nodiscard]] SessionResult<ByteView> seal_frame(ByteView au, const FrameInfo& info);
   // Sends datagrams that seal_frame() returned, all or a run of whole ones, at once.
   SessionResult<SendOutcome> send_sealed(ByteView datagrams);
-  // Both, paced. Blocks until the frame is out: less than one frame interval, unless the last frame is late.
+  // Both, paced; what may leave is sealed just before it does, so the first datagrams leave while the rest is
+  // untouched. Blocks until the frame is out: less than one frame interval, unless the last frame is late.
   SessionResult<SendOutcome> submit_frame(ByteView au, const FrameInfo& info);
   // From the next frame on. Zero: no pacing.
   SessionResult<void> set_stream_rate(BitRate rate);
@@ -144,6 +148,9 @@ class Session {
   struct Client;
   Session(const SessionConfig& config, std::shared_ptr<DatagramSocket> socket);
 
+  // Checks the arguments and begins the frame.
+  [[nodiscard]] SessionResult<void> begin(ByteView au, const FrameInfo& info);
+  [[nodiscard]] ByteView seal(std::size_t max_datagrams);
   SendOutcome send(ByteView datagrams, std::size_t segment);
   [[nodiscard]] bool is_from_remote(const ReceivedDatagram& datagram);
   // Client: opens some of what waits; false when nothing does.

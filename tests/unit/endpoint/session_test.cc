@@ -125,6 +125,19 @@ TEST_F(SessionTest, FramesArriveByteForByte) {
   EXPECT_EQ(client.media.packets_dropped(), 0U);
 }
 
+TEST_F(SessionTest, OneLaneAndTwoSealTheSameBytes) {
+  SessionConfig one = config(Role::host);
+  one.two_lanes = false;
+  const auto single = make(one);
+  for (const std::size_t size : {std::size_t{1000}, std::size_t{170'000}, std::size_t{3'000'000}}) {
+    const Bytes au = random_bytes(random_, size);
+    const Session::FrameInfo frame = info();
+    const ByteView expected = *single->seal_frame(au, frame);
+    const ByteView sealed = *host_->seal_frame(au, frame);
+    EXPECT_TRUE(std::equal(sealed.begin(), sealed.end(), expected.begin(), expected.end())) << size;
+  }
+}
+
 // One read of a UDP socket brings up to 512 datagrams, and they may be as many frames: more than the receiver
 // holds ready.
 TEST_F(SessionTest, ManySmallFramesInOneReadAllArrive) {
@@ -244,7 +257,7 @@ TEST_F(SessionTest, PacedFrameIsSpreadOverItsInterval) {
   EXPECT_GE(waits_.size(), 14U);
   EXPECT_EQ(host_->stats().transport.send_calls, waits_.size() + 1);
   EXPECT_EQ(drain(), std::vector<std::uint32_t>{0});
-  // Without a rate the next one leaves at once, in one send.
+  // Without a rate the next one leaves at once.
   ASSERT_TRUE(host_->set_stream_rate({}).has_value());
   waits_.clear();
   submit(300'000);

@@ -108,21 +108,21 @@ tl::unexpected<Error> create_failure(int rc) {
               ". Check that the TLS library is installed whole.");
 }
 
-Result<void> save(const Identity::KeyPair& pair, const std::filesystem::path& file, bool& written) {
-  SecretDatum key;
-  SecretDatum certificate;
-  int rc = gnutls_x509_privkey_export2_pkcs8(pair.key, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN,
-                                             &key.datum);
-  if (rc >= 0) rc = gnutls_x509_crt_export2(pair.certificate, GNUTLS_X509_FMT_PEM, &certificate.datum);
-  if (rc < 0) return create_failure(rc);
-  SecretBytes content;
-  content.bytes.reserve(key.datum.size + certificate.datum.size);
-  append(content.bytes, key.view());
-  append(content.bytes, certificate.view());
+Result<void> save(const Identity& identity, const std::filesystem::path& file, bool& written) {
+  auto pem = identity.to_pem();
+  if (!pem) return tl::unexpected(pem.error());
+  const SecretBytes content{std::move(*pem)};
   auto done = write_private_file(file, content.bytes, IfExists::keep);
   if (!done) return tl::unexpected(done.error());
   written = *done;
   return {};
+}
+
+int load(Identity::KeyPair& pair, ByteView pem) {
+  int rc = parse(pair, pem);
+  if (rc >= 0) rc = check_match(pair);
+  if (rc >= 0) rc = take_fingerprint(pair);
+  return rc;
 }
 
 }  // namespace
@@ -158,6 +158,31 @@ Result<Identity> Identity::create_ephemeral(std::string_view common_name) {
   return Identity(std::move(pair));
 }
 
+Result<Identity> Identity::from_pem(ByteView pem) {
+  auto pair = std::make_unique<KeyPair>();
+  const int rc = load(*pair, pem);
+  if (rc >= 0) return Identity(std::move(pair));
+  return fail(std::string("Cannot use this identity: ") + gnutls_strerror(rc) +
+              ". Give the PEM text of a private key and of the certificate made for it.");
+}
+
+Result<Bytes> Identity::to_pem() const {
+  SecretDatum key;
+  SecretDatum certificate;
+  int rc = gnutls_x509_privkey_export2_pkcs8(pair_->key, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN,
+                                             &key.datum);
+  if (rc >= 0) rc = gnutls_x509_crt_export2(pair_->certificate, GNUTLS_X509_FMT_PEM, &certificate.datum);
+  if (rc < 0) {
+    return fail(std::string("Cannot write this identity as text: ") + gnutls_strerror(rc) +
+                ". Check that the TLS library is installed whole.");
+  }
+  Bytes pem;
+  pem.reserve(key.datum.size + certificate.datum.size);  // growing would leave copies of the key behind
+  append(pem, key.view());
+  append(pem, certificate.view());
+  return pem;
+}
+
 Result<Identity> Identity::load_or_create(const std::filesystem::path& dir, std::string_view common_name) {
   const std::filesystem::path file = dir / kFileName;
   // The second round only happens when another process created the file in between.
@@ -168,15 +193,13 @@ Result<Identity> Identity::load_or_create(const std::filesystem::path& dir, std:
       auto created = create_ephemeral(common_name);
       if (!created) return created;
       bool written = false;
-      if (auto saved = save(created->key_pair(), file, written); !saved) return tl::unexpected(saved.error());
+      if (auto saved = save(*created, file, written); !saved) return tl::unexpected(saved.error());
       if (written) return created;
       continue;
     }
     SecretBytes content{std::move(**read)};
     auto pair = std::make_unique<KeyPair>();
-    int rc = parse(*pair, content.bytes);
-    if (rc >= 0) rc = check_match(*pair);
-    if (rc >= 0) rc = take_fingerprint(*pair);
+    const int rc = load(*pair, content.bytes);
     if (rc >= 0) return Identity(std::move(pair));
     return fail("Cannot use the identity in " + file.string() + ": " + gnutls_strerror(rc) +
                 ". Restore the file from a backup, or move it away to get a new identity, which must be "

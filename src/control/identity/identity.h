@@ -34,8 +34,12 @@ class Identity {
   // creating.
   [[nodiscard]] static Result<Identity> load_or_create(const std::filesystem::path& dir,
                                                        std::string_view common_name);
-  // Only in memory, for tests and one-off tools.
+  // Only in memory, for tests, one-off tools, and callers that store to_pem() themselves.
   [[nodiscard]] static Result<Identity> create_ephemeral(std::string_view common_name);
+  // Private key and certificate, in any order.
+  [[nodiscard]] static Result<Identity> from_pem(ByteView pem);
+  // What from_pem() reads. Secret: the caller zeroes it.
+  [[nodiscard]] Result<Bytes> to_pem() const;
 
   Identity(Identity&&) noexcept;
   Identity& operator=(Identity&&) noexcept;

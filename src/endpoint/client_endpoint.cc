@@ -104,7 +104,8 @@ std::optional<TimePoint> ClientEndpoint::turn() {
     options.ecn = transmit_.ecn;
     (void)socket_->send(SocketAddress{}, transmit_.remote, transmit_.bytes, segment, options);
   }
-  if (now >= snapshot_due_) {
+  // Once more at the end, so that the last figures are the final ones.
+  if (now >= snapshot_due_ || (node_->has_ended() && !std::exchange(end_in_snapshot_, true))) {
     snapshot_due_ = now + kSnapshotEvery;
     const TransportStats socket = socket_->stats();
     node_->set_local_drops(socket.receive_overflows);

@@ -80,6 +80,7 @@ class ClientEndpoint {
   std::vector<ReceivedDatagram> kept_;  // of the last read, when there are test losses
   std::uint64_t dropped_for_test_ = 0;
   TimePoint snapshot_due_{};
+  bool end_in_snapshot_ = false;
   mutable std::mutex snapshot_mutex_;
   Snapshot snapshot_;
   bool stopped_ = false;

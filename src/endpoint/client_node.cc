@@ -257,8 +257,14 @@ void ClientNode::on_stream_reset(ConnectionId, StreamId stream, std::uint64_t) {
 
 void ClientNode::on_datagram(ConnectionId, ByteView data) {
   const auto datagram = wire::parse_datagram(data);
-  if (!datagram || datagram->kind != wire::DatagramKind::host_timing) return;
-  if (const auto timing = wire::HostTiming::decode(datagram->payload)) events_.on_host_timing(*timing);
+  if (!datagram || !receiver_ || ended_) return;
+  if (datagram->kind == wire::DatagramKind::host_timing) {
+    if (const auto timing = wire::HostTiming::decode(datagram->payload)) events_.on_host_timing(*timing);
+  } else if (datagram->kind == wire::DatagramKind::audio) {
+    // The other formats go only to clients that ask for them.
+    auto packet = wire::AudioPacket::decode(datagram->payload);
+    if (packet && packet->format == wire::kOpusByte) events_.on_audio(std::move(*packet));
+  }
 }
 
 void ClientNode::on_path_changed(ConnectionId, const SocketAddress&) {}

@@ -19,6 +19,7 @@
 #include "core/session/feedback_window.h"
 #include "core/session/media_receiver.h"
 #include "core/session/recovery.h"
+#include "core/wire/audio.h"
 #include "core/wire/hello.h"
 #include "core/wire/host_timing.h"
 #include "core/wire/input_event.h"
@@ -54,6 +55,8 @@ class ClientEvents {
   // recycle().
   virtual void on_frame(media::Frame frame) = 0;
   virtual void on_host_timing(const wire::HostTiming& timing) = 0;
+  // One Opus packet as it came (section 23.1): in any order, repeated or not.
+  virtual void on_audio(wire::AudioPacket) {}
   // The host accepted the PIN: pin this fingerprint.
   virtual void on_paired(const control::Fingerprint& host) = 0;
   virtual void on_ended(const ClientEnd& end) = 0;

@@ -85,6 +85,10 @@ void HostEndpoint::send_host_timing(SessionId id, const wire::HostTiming& timing
   loop_.post([this, id, timing] { node_->send_host_timing(id, timing); });
 }
 
+void HostEndpoint::send_audio(SessionId id, wire::AudioPacket packet) {
+  loop_.post([this, id, packet = std::move(packet)] { node_->send_audio(id, packet); });
+}
+
 template <class T>
 T HostEndpoint::ask(std::function<T()> question, T if_stopped) {
   auto promise = std::make_shared<std::promise<T>>();

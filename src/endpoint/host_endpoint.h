@@ -34,6 +34,7 @@ class HostEndpoint {
   void refuse(SessionId id, wire::CloseCode code, std::string reason);
   void end(SessionId id, wire::CloseCode code, std::string reason);
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
+  void send_audio(SessionId id, wire::AudioPacket packet);
 
   // Waits for the loop's answer.
   [[nodiscard]] std::string arm_pairing();

@@ -272,6 +272,13 @@ void HostNode::send_host_timing(SessionId id, const wire::HostTiming& timing) {
   (void)quic_->send_datagram(id, wire::make_datagram(wire::DatagramKind::host_timing, timing.encode()));
 }
 
+void HostNode::send_audio(SessionId id, const wire::AudioPacket& packet) {
+  const Connection* connection = find(id);
+  if (connection == nullptr || !connection->is_running()) return;
+  // The player conceals what does not fit the queue.
+  (void)quic_->send_datagram(id, wire::make_datagram(wire::DatagramKind::audio, packet.encode()));
+}
+
 std::size_t HostNode::session_count() const {
   return static_cast<std::size_t>(
       std::count_if(connections_.begin(), connections_.end(),

@@ -17,6 +17,7 @@
 #include "control/identity/pin_store.h"
 #include "control/pairing_desk.h"
 #include "control/quic/quic_endpoint.h"
+#include "core/wire/audio.h"
 #include "core/wire/host_timing.h"
 #include "endpoint/host_sessions.h"
 
@@ -61,6 +62,8 @@ class HostNode final : private control::QuicHandler {
   void end_all(wire::CloseCode code, std::string_view reason);
   // One per access unit, for clients that asked for it (section 24.4).
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
+  // One datagram of sound (section 23.1).
+  void send_audio(SessionId id, const wire::AudioPacket& packet);
 
   // Arms the one PIN and returns it.
   [[nodiscard]] std::string arm_pairing(TimePoint now) { return desk_.arm(now, random_); }

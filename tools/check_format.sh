@@ -8,7 +8,7 @@ action=(--dry-run -Werror --ferror-limit=3)
 [[ ${1:-} != --fix ]] || action=(-i)
 
 mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- 'src/*.h' 'src/*.cc' 'apps/*.h' 'apps/*.cc' \
-  'tests/*.h' 'tests/*.cc' 'fuzz/*.h' 'fuzz/*.cc' 'bench/*.h' 'bench/*.cc' 'tools/*.h' 'tools/*.cc')
+  'include/*' 'examples/*.c' 'tests/*.h' 'tests/*.cc' 'tests/abi/*.c' 'fuzz/*.h' 'fuzz/*.cc' 'bench/*.h' 'bench/*.cc' 'tools/*.h' 'tools/*.cc')
 present=()
 for file in "${files[@]}"; do [[ ! -f $file ]] || present+=("$file"); done
 ((${#present[@]} > 0)) || { printf 'There is no C++ file to check.\n' >&2; exit 1; }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Structs that cross the boundary: read and written by the size their owner says they have, so that both
+// sides may know a different number of fields.
+#pragma once
+
+#include <punktfunk_core.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "abi/failure.h"
+
+namespace punktfunk::abi {
+
+// The size of the struct in the first version that had it: smaller ones never existed. tests/abi pins them.
+template <class T>
+inline constexpr std::uint32_t kFirstSize = static_cast<std::uint32_t>(sizeof(T));
+
+// Fields that `given` does not have are zero in `out`; those that this library does not know are not read.
+template <class T>
+[[nodiscard]] punktfunk_result read_struct(const T* given, T& out,
+                                           std::uint32_t first_size = kFirstSize<T>) noexcept {
+  static_assert(std::is_trivially_copyable_v<T>);
+  if (given == nullptr) return bad_argument("A struct is missing: NULL was given.");
+  if (given->struct_size < first_size) return failed(PUNKTFUNK_ERROR_STRUCT_SIZE);
+  std::memset(&out, 0, sizeof out);
+  std::memcpy(&out, given, std::min<std::size_t>(given->struct_size, sizeof out));
+  return PUNKTFUNK_OK;
+}
+
+// For structs that the library fills: checked before the work, so that nothing is lost in between.
+template <class T>
+[[nodiscard]] punktfunk_result check_struct(const T* given,
+                                            std::uint32_t first_size = kFirstSize<T>) noexcept {
+  if (given == nullptr) return bad_argument("A struct is missing: NULL was given.");
+  if (given->struct_size < first_size) return failed(PUNKTFUNK_ERROR_STRUCT_SIZE);
+  return PUNKTFUNK_OK;
+}
+
+// Writes what both sides know and leaves struct_size as the caller set it. After check_struct().
+template <class T>
+void write_struct(const T& value, T* out) noexcept {
+  const std::uint32_t size = out->struct_size;
+  std::memcpy(out, &value, std::min<std::size_t>(size, sizeof value));
+  out->struct_size = size;
+}
+
+// A text of at most `most_bytes`, not read beyond; `fallback` for NULL. False: too long.
+[[nodiscard]] inline bool read_text(const char* given, std::size_t most_bytes, std::string_view fallback,
+                                    std::string& out) {
+  if (given == nullptr) {
+    out = fallback;
+    return true;
+  }
+  const std::size_t length = ::strnlen(given, most_bytes + 1);
+  out.assign(given, std::min(length, most_bytes));
+  return length <= most_bytes;
+}
+
+// `value`, or what 0 stands for.
+template <class T>
+[[nodiscard]] constexpr T or_default(T value, T if_zero) {
+  return value != 0 ? value : if_zero;
+}
+
+}  // namespace punktfunk::abi

@@ -37,7 +37,6 @@ Dir::Cache::archives "$scratch/archives";
 APT::Architecture "arm64";
 APT::Architectures {"arm64";};
 #clear APT::Update;
-#clear DPkg::Pre-Install-Pkgs;
 Acquire::Languages "none";
 APT::Sandbox::User "";
 EOF
@@ -48,7 +47,7 @@ printf 'Fetching the arm64 libraries\n'
 apt update || true
 mapfile -t wanted <<<"$packages"
 apt install -y --download-only --no-install-recommends -- "${wanted[@]}" || {
-  grep '^[EW]:' "$scratch/log" >&2 || true
+  grep -m 3 "^[EW]:" "$scratch/log" >&2 || true
   fail 'apt-get could not get them: check the network and that the apt sources have arm64'
 }
 

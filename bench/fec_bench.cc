@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Throughput of the erasure codes over 1408-byte shards, in bytes of data shards per second, for every kernel
 // set this CPU has, beside memcpy and ISA-L. The two methods appear apart so that the choice in gf16_choice.h
-// can be checked. --benchmark_format=json for machines.
+// can be checked. With --compare or --peer all codes take turns instead (fec_compare.h).
 #include <benchmark/benchmark.h>
 #include <isa-l/erasure_code.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <random>
 #include <string>
@@ -13,9 +16,11 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "bench_main.h"
 #include "core/fec/gf16_code.h"
 #include "core/fec/gf8_code.h"
 #include "core/fec/kernels/kernels.h"
+#include "fec_compare.h"
 
 namespace punktfunk::fec {
 namespace {
@@ -116,9 +121,7 @@ void copy(benchmark::State& state, std::size_t k) {
 }
 
 void register_all() {
-  const struct {
-    std::size_t k, m;
-  } shapes[] = {{10, 2}, {30, 6}, {40, 4}, {100, 10}, {200, 40}, {1000, 200}, {4096, 410}};
+  const auto shapes = usual_shapes();
   const auto shape_name = [](std::size_t k, std::size_t m) {
     return "/" + std::to_string(k) + "+" + std::to_string(m);
   };
@@ -150,7 +153,77 @@ void register_all() {
   }
 }
 
-const bool registered = (register_all(), true);
+// "200+40"
+bool parse_shapes(const std::vector<std::string>& texts, std::vector<CompareOptions::Shape>& shapes) {
+  for (const std::string& text : texts) {
+    CompareOptions::Shape shape{};
+    int end = 0;
+    if (std::sscanf(text.c_str(), "%zu+%zu%n", &shape.k, &shape.m, &end) != 2 ||
+        static_cast<std::size_t>(end) != text.size() || shape.m == 0 ||
+        !Gf16Code::supports(shape.k, shape.m)) {
+      std::fprintf(stderr, "No block has the shape %s: name it as data+parity shards, as 200+40.\n",
+                   text.c_str());
+      return false;
+    }
+    shapes.push_back(shape);
+  }
+  return true;
+}
+
+int run(int argc, char** argv) {
+  CompareOptions options;
+  bool take_turns = false;
+  bool sweep = false;
+  std::vector<std::string> shapes;
+  std::vector<std::string> kernels;
+  CLI::App app(
+      "Throughput of the erasure codes. All other arguments are Google Benchmark's (--benchmark_help).");
+  app.allow_extras();
+  app.add_flag("--compare", take_turns,
+               "All codes take turns, in one run; every figure beside the first peer's");
+  app.add_option("--peer", options.peers,
+                 "Compare with the code in this shared library too (bench/fec_peer.h); several may be given");
+  app.add_option("--shape", shapes, "Compare: data+parity shards, as 200+40")->delimiter(',');
+  app.add_flag("--sweep", sweep, "Compare: a hundred shapes from 1 to 30,000 data shards");
+  app.add_option("--shard-bytes", options.shard_bytes, "Compare: lengths of the shards")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 65534));
+  app.add_option("--gap", options.gap, "Compare: bytes between the shards (46 as in datagrams)")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--kernel", kernels, "Compare: these kernel sets, or all (default: the active one)")
+      ->delimiter(',');
+  app.add_option("--seconds", options.seconds, "Compare: for each shape and job")
+      ->check(CLI::Range(0.001, 60.0));
+  app.add_option("--json", options.json_path, "Write the figures there as well; - prints nothing else");
+  CLI11_PARSE(app, argc, argv);
+
+  if (!take_turns && options.peers.empty()) {
+    register_all();
+    return bench::run_benchmarks(argc, argv);
+  }
+  if (!app.remaining().empty()) {
+    std::fprintf(stderr, "%s: unknown option; see --help.\n", app.remaining().front().c_str());
+    return 1;
+  }
+  if (!parse_shapes(shapes, options.shapes)) return 1;
+  if (options.shapes.empty()) options.shapes = sweep ? sweep_shapes() : usual_shapes();
+  if (options.shard_bytes.empty()) options.shard_bytes = {kShardBytes};
+  for (const Kernels* const set : available_kernels()) {
+    const bool named = kernels.empty()
+                           ? set == &active_kernels()
+                           : std::any_of(kernels.begin(), kernels.end(), [&](const std::string& name) {
+                               return name == "all" || name == set->name;
+                             });
+    if (named) options.kernels.push_back(set);
+  }
+  if (options.kernels.empty()) {
+    std::fprintf(stderr, "This CPU has none of the kernel sets named.\n");
+    return 1;
+  }
+  return compare(options);
+}
 
 }  // namespace
 }  // namespace punktfunk::fec
+
+int main(int argc, char** argv) { return punktfunk::fec::run(argc, argv); }

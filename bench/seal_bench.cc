@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_main.h"
 #include "core/crypto/media_aead.h"
 #include "core/wire/media_header.h"
 #if defined(PUNKTFUNK_IPSEC_MB)
@@ -200,7 +201,10 @@ void register_all() {
 #endif
 }
 
-const bool registered = (register_all(), true);
-
 }  // namespace
 }  // namespace punktfunk::crypto
+
+int main(int argc, char** argv) {
+  punktfunk::crypto::register_all();
+  return punktfunk::bench::run_benchmarks(argc, argv);
+}

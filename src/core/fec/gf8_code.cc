@@ -38,6 +38,15 @@ const Field& field() {
   return instance;
 }
 
+// ISA-L returns with the upper halves of the vector registers in use. On many CPUs all code for SSE, most of
+// this program, is then several times slower until something clears them.
+void clear_upper_halves() {
+#if defined(PUNKTFUNK_FEC_X86)
+  static const bool has_them = __builtin_cpu_supports("avx") != 0;
+  if (has_them) asm volatile("vzeroupper" : : : "memory");
+#endif
+}
+
 }  // namespace
 
 Gf8Code::Gf8Code() : cauchy_(field().log.data(), kBits) {}
@@ -50,6 +59,7 @@ bool Gf8Code::supports(std::size_t k, std::size_t m) {
 void Gf8Code::multiply(std::size_t shard_bytes) {
   ec_encode_data(static_cast<int>(shard_bytes), static_cast<int>(inputs_.size()),
                  static_cast<int>(outputs_.size()), tables_.data(), inputs_.data(), outputs_.data());
+  clear_upper_halves();
 }
 
 bool Gf8Code::encode(std::span<const std::uint8_t* const> data, std::span<std::uint8_t* const> parity,

@@ -31,6 +31,21 @@ PF_INLINE Element lift(Element v, const TowerTables& tables) {
   const Element matrix = _mm512_set1_epi64(static_cast<long long>(tables.matrix[0x80]));
   return _mm512_mask_gf2p8affine_epi64_epi8(_mm512_xor_si512(v, swapped), kLowHalf, swapped, matrix, 0);
 }
+// c1·β·(a + b·β) = 0x80·c1·b + c1·(a + b)·β: one matrix for the low half of (b, a + b), another for the high
+// one.
+using HighPart = __m512i;
+constexpr __mmask8 kHighHalf = 0xF0;
+PF_INLINE HighPart high_part(const TowerTables& tables, std::size_t c1) {
+  return _mm512_mask_set1_epi64(_mm512_set1_epi64(static_cast<long long>(tables.matrix[tables.lifted[c1]])),
+                                kHighHalf, static_cast<long long>(tables.matrix[c1]));
+}
+PF_INLINE Element add_product(Element x, Element y, const TowerTables& tables, std::size_t c0,
+                              const HighPart& high) {
+  const Element swapped = _mm512_shuffle_i64x2(y, y, 0x4E);
+  const Element crossed = _mm512_mask_xor_epi64(swapped, kHighHalf, swapped, y);
+  return _mm512_ternarylogic_epi64(x, times(y, tables, c0), _mm512_gf2p8affine_epi64_epi8(crossed, high, 0),
+                                   0x96);
+}
 PF_INLINE Element load_part(const std::uint8_t* from, std::size_t half, std::size_t) {
   const auto mask = static_cast<__mmask32>((std::uint32_t{1} << half) - 1);
   return _mm512_inserti64x4(_mm512_zextsi256_si512(_mm256_maskz_loadu_epi8(mask, from)),

@@ -48,6 +48,7 @@ TowerTables build() {
     }
     tables.matrix[c] = matrix_of(images);
     fill_nibbles(tables.nibbles[c], images);
+    tables.lifted[c] = apply(images, 0x80);
   }
   for (std::size_t bit = 0; bit < 8; ++bit) {
     images[bit] = static_cast<std::uint8_t>(field.multiply(0x100, static_cast<std::uint16_t>(1u << bit)));

@@ -27,6 +27,7 @@ struct TowerTables {
   std::uint64_t fold_matrix;
   alignas(64) std::uint8_t fold_nibbles[2][16];
   alignas(64) std::uint8_t fold[256];
+  std::uint8_t lifted[256];  // 0x80·c
 
   // Words wrap at 2^16: the look-ahead of a pass over the whole field asks for one behind it, and does not
   // use it.

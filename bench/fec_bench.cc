@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "bench_main.h"
 #include "core/fec/gf16_code.h"
+#include "core/fec/gf16_incremental.h"
 #include "core/fec/gf8_code.h"
 #include "core/fec/kernels/kernels.h"
 #include "fec_compare.h"
@@ -64,6 +65,21 @@ void encode_gf16(benchmark::State& state, const Kernels* kernels, std::size_t k,
   count_bytes(state, k);
 }
 
+// What is left to do once the last data shard is there, when the others were absorbed as they came.
+void finish_gf16(benchmark::State& state, std::size_t k, std::size_t m) {
+  Block block(k, m);
+  const auto data = block.data_views();
+  Gf16IncrementalEncoder encoder;
+  for (auto _ : state) {
+    if (!encoder.begin(k, m, kShardBytes)) state.SkipWithError("not for this shape");
+    encoder.absorb(std::span(data).first(k - 1));
+    const double start = thread_seconds();
+    if (!encoder.finish(data, block.parity)) state.SkipWithError("not finished");
+    state.SetIterationTime(thread_seconds() - start);
+  }
+  count_bytes(state, k);
+}
+
 // Loses `lost` data shards spread over the block; all parity arrived.
 template <class Code>
 void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std::size_t m, std::size_t lost,
@@ -73,11 +89,17 @@ void recover(benchmark::State& state, const Kernels* kernels, std::size_t k, std
   Code code;
   if constexpr (std::is_same_v<Code, Gf16Code>) code.force(method);
   code.encode(block.data_views(), block.parity, kShardBytes);
-  std::vector<std::uint8_t> present(k, 1);
-  for (std::size_t n = 0; n < lost; ++n) present[n * k / lost] = 0;
+  // Two losses in turn: the weights of the one before are of no use, as with most losses.
+  std::vector<std::uint8_t> present[2];
+  for (std::size_t shift : {0u, 1u}) {
+    present[shift].assign(k, 1);
+    for (std::size_t n = 0; n < lost; ++n) present[shift][(n * k / lost + shift) % k] = 0;
+  }
   const auto parity = block.parity_views();
+  std::size_t turn = 0;
   for (auto _ : state) {
-    if (!code.recover(block.data, present, parity, kShardBytes)) state.SkipWithError("not recovered");
+    if (!code.recover(block.data, present[turn++ % 2], parity, kShardBytes))
+      state.SkipWithError("not recovered");
     benchmark::ClobberMemory();
   }
   count_bytes(state, k);
@@ -127,6 +149,10 @@ void register_all() {
   };
   for (const auto [k, m] : shapes) {
     benchmark::RegisterBenchmark(("memcpy" + shape_name(k, m)).c_str(), copy, k);
+    if (Gf16IncrementalEncoder().begin(k, m, kShardBytes)) {
+      benchmark::RegisterBenchmark(("gf16_finish" + shape_name(k, m)).c_str(), finish_gf16, k, m)
+          ->UseManualTime();
+    }
     if (k + m > 255) continue;
     benchmark::RegisterBenchmark(("isal_encode" + shape_name(k, m)).c_str(), encode_isal, k, m);
     benchmark::RegisterBenchmark(("gf8_encode" + shape_name(k, m)).c_str(), encode_gf8, k, m);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -22,13 +23,6 @@
 
 namespace punktfunk::fec {
 namespace {
-
-// Time this thread ran: what others take of the processor meanwhile does not count.
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 // One loaded library.
 class Peer {
@@ -281,20 +275,16 @@ class Comparison {
   // What the peers rebuild is compared with what was lost; ours is tested elsewhere.
   bool add_decoders(std::vector<Contestant>& all, std::size_t lost) {
     const std::size_t bytes = block_.shard_bytes;
-    present_.assign(shape_.k, 1);
-    received_ = block_.views;
-    for (std::size_t n = 0; n < lost; ++n) {
-      present_[n * shape_.k / lost] = 0;
-      received_[n * shape_.k / lost] = nullptr;
-    }
+    for (std::size_t shift = 0; shift < losses_.size(); ++shift) losses_[shift] = spread_loss(lost, shift);
+    const Loss& loss = losses_[0];
     for (const auto& context : contexts_) {
       std::vector<const std::uint8_t*> recovered(shape_.k);
       const Peer& peer = context->peer;
       bool right =
           peer.encode(context->get, block_.views.data(), block_.parity.data()) == 0 &&
-          peer.decode(context->get, received_.data(), block_.parity_views.data(), recovered.data()) == 0;
+          peer.decode(context->get, loss.received.data(), block_.parity_views.data(), recovered.data()) == 0;
       for (std::size_t i = 0; right && bytes % 64 == 0 && i < shape_.k; ++i) {
-        right = present_[i] != 0 || std::memcmp(recovered[i], block_.data[i], bytes) == 0;
+        right = loss.present[i] != 0 || std::memcmp(recovered[i], block_.data[i], bytes) == 0;
       }
       if (!right) {
         std::fprintf(stderr, "%s did not rebuild the lost shards.\n", peer.name.c_str());
@@ -302,13 +292,14 @@ class Comparison {
       }
     }
     if (Gf8Code::supports(shape_.k, shape_.m)) {
-      all.emplace_back(
-          "gf8", [this, bytes] { return gf8_.recover(block_.data, present_, block_.parity_views, bytes); });
+      all.emplace_back("gf8", [this, bytes] {
+        return gf8_.recover(block_.data, next_loss().present, block_.parity_views, bytes);
+      });
     }
     for (const Kernels* const kernels : options_.kernels) {
       all.emplace_back(std::string("gf16/") + kernels->name, [this, kernels, bytes] {
         use_kernels(*kernels);
-        return gf16_.recover(block_.data, present_, block_.parity_views, bytes);
+        return gf16_.recover(block_.data, next_loss().present, block_.parity_views, bytes);
       });
     }
     for (const auto& context : contexts_) {
@@ -316,12 +307,31 @@ class Comparison {
           context->peer.name,
           [this, &context = *context] {
             recovered_.resize(shape_.k);
-            return context.peer.decode(context.get, received_.data(), block_.parity_views.data(),
+            return context.peer.decode(context.get, next_loss().received.data(), block_.parity_views.data(),
                                        recovered_.data()) == 0;
           },
           true);
     }
     return true;
+  }
+
+  struct Loss {
+    std::vector<std::uint8_t> present;
+    std::vector<const std::uint8_t*> received;
+  };
+  [[nodiscard]] Loss spread_loss(std::size_t lost, std::size_t shift) const {
+    Loss loss{std::vector<std::uint8_t>(shape_.k, 1), block_.views};
+    for (std::size_t n = 0; n < lost; ++n) {
+      const std::size_t i = (n * shape_.k / lost + shift) % shape_.k;
+      loss.present[i] = 0;
+      loss.received[i] = nullptr;
+    }
+    return loss;
+  }
+  // Losses seldom repeat, so no code may live on what it remembers of the one before.
+  [[nodiscard]] const Loss& next_loss() {
+    turn_ = (turn_ + 1) % losses_.size();
+    return losses_[turn_];
   }
 
   void prepare_isal() {
@@ -341,12 +351,18 @@ class Comparison {
   Gf8Code gf8_;
   Bytes copy_;
   Bytes isal_tables_;
-  std::vector<std::uint8_t> present_;
-  std::vector<const std::uint8_t*> received_;
+  std::array<Loss, 2> losses_;
+  std::size_t turn_ = 0;
   std::vector<const std::uint8_t*> recovered_;
 };
 
 }  // namespace
+
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 std::vector<CompareOptions::Shape> usual_shapes() {
   return {{10, 2}, {30, 6}, {40, 4}, {100, 10}, {200, 40}, {1000, 200}, {4096, 410}};

@@ -29,6 +29,9 @@ struct CompareOptions {
 [[nodiscard]] std::vector<CompareOptions::Shape> usual_shapes();
 [[nodiscard]] std::vector<CompareOptions::Shape> sweep_shapes();
 
+// Time this thread ran: what others take of the processor meanwhile does not count.
+[[nodiscard]] double thread_seconds();
+
 // Measures and prints. The program's exit status.
 [[nodiscard]] int compare(const CompareOptions& options);
 

@@ -27,12 +27,18 @@ class CauchyWeights {
   // below. Keeps its memory from call to call.
   void prepare(std::span<const std::uint16_t> rows, std::span<const std::uint16_t> missing);
 
+  // Memory for that many missing points.
+  void reserve(std::size_t missing) {
+    parity_.reserve(missing);
+    missing_.reserve(missing);
+  }
+
   // Logarithm of T(point) for a data point that is not missing.
   [[nodiscard]] std::uint32_t known(std::uint16_t point) const;
   // Logarithm of U_a.
   [[nodiscard]] std::uint32_t parity(std::size_t a) const { return parity_[a]; }
   // Logarithm of the weight that a shard at `point` with T or U of that logarithm has in missing shard b. The
-  // logarithm given may be as large as 2^20.
+  // logarithm given may be as large as 2^(2·bits − 1).
   [[nodiscard]] std::uint32_t weight(std::uint32_t log_of_point, std::uint16_t point, std::size_t b) const {
     return reduce(log_of_point + missing_[b] + order_ - log_[point ^ missing_points_[b]]);
   }
@@ -42,9 +48,9 @@ class CauchyWeights {
   }
 
  private:
-  // Modulo 2^bits − 1 the digits to the base 2^bits add up: no division.
+  // Modulo 2^bits − 1 the digits to the base 2^bits add up: no division. Of two digits, below 2^(2·bits), the
+  // first sum is at most 2·(2^bits − 1), and the second at most 2^bits − 1.
   [[nodiscard]] std::uint32_t reduce(std::uint32_t sum) const {
-    sum = (sum & order_) + (sum >> bits_);
     sum = (sum & order_) + (sum >> bits_);
     return (sum & order_) + (sum >> bits_);
   }

@@ -12,9 +12,6 @@
 
 namespace punktfunk::fec {
 
-// The most outputs any kernel set sums at once.
-inline constexpr std::size_t kMostRows = 8;
-
 // Weighted sums cost k·m, transforms only k·log m, but have more to do around them.
 [[nodiscard]] inline bool prefers_transform_encode(std::size_t m) { return m > 3; }
 

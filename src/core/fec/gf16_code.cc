@@ -2,7 +2,6 @@
 #include "core/fec/gf16_code.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -10,6 +9,7 @@
 #include "core/fec/gf16_fft.h"
 #include "core/fec/gf16_field.h"
 #include "core/fec/gf16_locator.h"
+#include "core/fec/gf16_strips.h"
 
 namespace punktfunk::fec {
 namespace {
@@ -19,37 +19,7 @@ constexpr std::size_t kFieldSize = 65536;
 // Whole words, and at least one.
 bool is_shard_length(std::size_t bytes) { return bytes != 0 && bytes % 2 == 0; }
 
-// Calls body(strip) for strips so wide that `rows` of them take up a good part of a second-level cache:
-// narrow ones would stay in the first level, but fetch the cache lines of unaligned shards twice. An odd
-// number of groups keeps rows that are a power of two apart out of each other's way in the cache.
-template <class Body>
-void for_each_strip(std::size_t rows, std::size_t shard_bytes, const Body& body) {
-  constexpr std::size_t kCacheBytes = std::size_t{384} << 10;
-  const std::size_t groups = (shard_bytes + kGroupBytes - 1) / kGroupBytes;
-  const std::size_t fitting = std::max<std::size_t>(kCacheBytes / (rows * kGroupBytes), 1);
-  const std::size_t most = fitting - (fitting + 1) % 2;
-  const std::size_t strips = (groups + most - 1) / most;
-  const std::size_t width = ((groups + strips - 1) / strips | 1) * kGroupBytes;
-  for (std::size_t column = 0; column < shard_bytes; column += width) {
-    body(Strip{column, std::min(width, groups * kGroupBytes - column), shard_bytes});
-  }
-}
-
-std::size_t widest_strip(std::size_t rows, std::size_t shard_bytes) {
-  std::size_t width = 0;
-  for_each_strip(rows, shard_bytes, [&](const Strip& strip) { width = std::max(width, strip.width); });
-  return width;
-}
-
 }  // namespace
-
-struct Gf16Code::Loss {
-  const Gf16Generator& generator;
-  std::span<std::uint8_t* const> data;
-  std::span<const std::uint8_t> present;
-  std::span<const std::uint8_t* const> parity;
-  std::size_t shard_bytes;
-};
 
 bool Gf16Code::supports(std::size_t k, std::size_t m) {
   if (k == 0 || k + m >= kFieldSize) return false;
@@ -61,96 +31,10 @@ bool Gf16Code::supports(std::size_t k, std::size_t m) {
 std::size_t Gf16Code::scratch_bytes() const {
   return work_.capacity() + inputs_.capacity() * sizeof(inputs_[0]) +
          weights_.capacity() * sizeof(weights_[0]) +
-         (missing_.capacity() + rows_.capacity()) * sizeof(std::uint32_t) +
-         (missing_points_.capacity() + row_points_.capacity()) * sizeof(std::uint16_t) +
+         (order_.capacity() + missing_.capacity() + rows_.capacity() + missing_points_.capacity() +
+          row_points_.capacity()) *
+             sizeof(std::uint16_t) +
          locator_.capacity() * sizeof(locator_[0]) + cauchy_.scratch_bytes();
-}
-
-// Weighted sums
-// ---------------------------------------------------------------------------------------------------
-
-// Inputs whose weights all lie in GF(2^8) are cheaper, so those come first and the others are filled in from
-// the back.
-void Gf16Code::add_input(const std::uint8_t* shard, std::span<const TowerWord> weights) {
-  const bool low = std::all_of(weights.begin(), weights.end(), [](TowerWord c) { return c < 0x100; });
-  const std::size_t place = low ? low_inputs_++ : inputs_.size() - ++full_inputs_;
-  inputs_[place] = shard;
-  std::copy(weights.begin(), weights.end(),
-            weights_.begin() + static_cast<std::ptrdiff_t>(place * weights.size()));
-}
-
-void Gf16Code::combine(std::span<std::uint8_t* const> outputs, std::size_t shard_bytes) {
-  active_kernels().combine(
-      {shard_bytes, inputs_, low_inputs_, weights_.data(), outputs.data(), outputs.size()},
-      TowerTables::instance());
-}
-
-void Gf16Code::encode_direct(const Gf16Generator& generator, std::span<const std::uint8_t* const> data,
-                             std::span<std::uint8_t* const> parity, std::size_t shard_bytes) {
-  const TowerTables& tables = TowerTables::instance();
-  std::array<TowerWord, kMostRows> weights;
-  const std::size_t at_once = active_kernels().max_rows;
-  for (std::size_t start = 0; start < parity.size(); start += at_once) {
-    const std::size_t rows = std::min(at_once, parity.size() - start);
-    inputs_.resize(data.size());
-    weights_.resize(data.size() * rows);
-    low_inputs_ = full_inputs_ = 0;
-    for (std::size_t i = 0; i < data.size(); ++i) {
-      for (std::size_t r = 0; r < rows; ++r)
-        weights[r] = tables.from_word(generator.coefficient(start + r, i));
-      add_input(data[i], std::span(weights).first(rows));
-    }
-    combine(parity.subspan(start, rows), shard_bytes);
-  }
-}
-
-void Gf16Code::recover_direct(const Loss& loss) {
-  const Gf16Generator& generator = loss.generator;
-  const Gf16Field& field = Gf16Field::instance();
-  const TowerTables& tables = TowerTables::instance();
-  const std::size_t e = missing_.size();
-  missing_points_.resize(e);
-  row_points_.resize(e);
-  for (std::size_t n = 0; n < e; ++n) {
-    missing_points_[n] = generator.data_point(missing_[n]);
-    row_points_[n] = generator.parity_point(rows_[n]);
-  }
-  cauchy_.prepare(row_points_, missing_points_);
-
-  std::array<TowerWord, kMostRows> weights;
-  std::array<std::uint8_t*, kMostRows> outputs;
-  const std::size_t at_once = active_kernels().max_rows;
-  for (std::size_t start = 0; start < e; start += at_once) {
-    const std::size_t rows = std::min(at_once, e - start);
-    inputs_.resize(loss.data.size());
-    weights_.resize(loss.data.size() * rows);
-    low_inputs_ = full_inputs_ = 0;
-    // The scale of the generator: a data shard's own (form A) comes in when it is read and goes when it is
-    // rebuilt, a parity shard's (form B) goes when it is read.
-    const auto add_shard = [&](const std::uint8_t* shard, std::uint32_t log_of_point, std::uint16_t point) {
-      for (std::size_t r = 0; r < rows; ++r) {
-        std::uint32_t log = cauchy_.weight(log_of_point, point, start + r);
-        if (generator.parity_first) {
-          log += Gf16Field::kOrder - field.log(generator.scale(0, missing_[start + r]));
-        }
-        weights[r] = tables.from_word(field.exp(log));
-      }
-      add_input(shard, std::span(weights).first(rows));
-    };
-    for (std::size_t i = 0; i < loss.data.size(); ++i) {
-      if (loss.present[i] == 0) continue;
-      std::uint32_t log = cauchy_.known(generator.data_point(i));
-      if (generator.parity_first) log += field.log(generator.scale(0, i));
-      add_shard(loss.data[i], log, generator.data_point(i));
-    }
-    for (std::size_t a = 0; a < e; ++a) {
-      std::uint32_t log = cauchy_.parity(a);
-      if (!generator.parity_first) log += Gf16Field::kOrder - field.log(generator.scale(rows_[a], 0));
-      add_shard(loss.parity[rows_[a]], log, row_points_[a]);
-    }
-    for (std::size_t r = 0; r < rows; ++r) outputs[r] = loss.data[missing_[start + r]];
-    combine(std::span(outputs).first(rows), loss.shard_bytes);
-  }
 }
 
 // Transforms
@@ -172,7 +56,7 @@ void Gf16Code::encode_transform(const Gf16Generator& generator, std::span<const 
   const std::size_t chunk = generator.chunk;
   const std::size_t m = parity.size();
   const Kernels& kernels = active_kernels();
-  std::uint8_t* const sum = work_.ensure(2 * chunk * widest_strip(2 * chunk, shard_bytes));
+  std::uint8_t* const sum = work_.ensure(strip_bytes(2 * chunk, shard_bytes));
   for_each_strip(2 * chunk, shard_bytes, [&](const Strip& strip) {
     std::uint8_t* const part = sum + chunk * strip.width;
     if (generator.parity_first) {
@@ -213,19 +97,19 @@ void Gf16Code::recover_parity_first(const Loss& loss) {
 
   inputs_.resize(k);
   for (std::size_t i = 0; i < k; ++i) inputs_[i] = loss.present[i] != 0 ? loss.data[i] : nullptr;
-  std::uint8_t* const sum = work_.ensure(2 * chunk * widest_strip(2 * chunk, loss.shard_bytes));
+  std::uint8_t* const sum = work_.ensure(strip_bytes(2 * chunk, loss.shard_bytes));
   for_each_strip(2 * chunk, loss.shard_bytes, [&](const Strip& strip) {
     const std::size_t width = strip.width;
     std::uint8_t* const part = sum + chunk * width;
     sum_of_chunks(generator, inputs_, strip, sum, part);
     const Gf16Transform base{kernels, strip, chunk, 0};
-    base.forward(sum, sum, rows_.back() + 1);
+    base.forward(sum, sum, std::size_t{rows_.back()} + 1);
     std::size_t next = 0;
     for (const std::uint32_t j : rows_) {
       std::memset(sum + next * width, 0, (j - next) * width);
       const TowerWord c = tables.from_word(field.exp(static_cast<std::uint32_t>(locator_[j])));
       kernels.scale({strip, sum + j * width, true, loss.parity[j], nullptr, c}, tables);
-      next = j + 1;
+      next = std::size_t{j} + 1;
     }
     base.inverse(sum, next);
 
@@ -233,7 +117,8 @@ void Gf16Code::recover_parity_first(const Loss& loss) {
       const std::size_t start = missing_[n] / chunk * chunk;
       std::size_t end = n;
       while (end < missing_.size() && missing_[end] < start + chunk) ++end;
-      Gf16Transform{kernels, strip, chunk, chunk + start}.forward(sum, part, missing_[end - 1] - start + 1);
+      Gf16Transform{kernels, strip, chunk, chunk + start}.forward(sum, part,
+                                                                  std::size_t{missing_[end - 1]} - start + 1);
       for (; n < end; ++n) {
         const std::uint32_t i = missing_[n];
         const std::uint32_t log = 2 * Gf16Field::kOrder - static_cast<std::uint32_t>(locator_[chunk + i]) -
@@ -257,8 +142,9 @@ void Gf16Code::recover_data_first(const Loss& loss) {
   const std::size_t used = chunk + rows_.back() + 1;
   const std::size_t size = std::bit_ceil(used);
 
-  locator_.assign(size, 0);
-  std::fill(locator_.begin() + static_cast<std::ptrdiff_t>(chunk), locator_.end(), 1);
+  // As large for every loss, so that its tables are those of the shape.
+  locator_.assign(std::bit_ceil(chunk + loss.parity.size()), 0);
+  std::fill_n(locator_.begin() + static_cast<std::ptrdiff_t>(chunk), size - chunk, 1);
   for (const std::uint32_t i : missing_) locator_[i] = 1;
   for (const std::uint32_t j : rows_) locator_[chunk + j] = 0;
   locate_erasures(locator_);
@@ -266,7 +152,7 @@ void Gf16Code::recover_data_first(const Loss& loss) {
     return tables.from_word(field.exp(static_cast<std::uint32_t>(locator_[point])));
   };
 
-  std::uint8_t* const rows = work_.ensure(size * widest_strip(size, loss.shard_bytes));
+  std::uint8_t* const rows = work_.ensure(strip_bytes(size, loss.shard_bytes));
   for_each_strip(size, loss.shard_bytes, [&](const Strip& strip) {
     const std::size_t width = strip.width;
     std::memset(rows, 0, used * width);
@@ -281,7 +167,7 @@ void Gf16Code::recover_data_first(const Loss& loss) {
     const Gf16Transform transform{kernels, strip, size, 0};
     transform.inverse(rows, used);
     transform.derive(rows);
-    transform.forward(rows, rows, missing_.back() + 1);
+    transform.forward(rows, rows, std::size_t{missing_.back()} + 1);
     for (const std::uint32_t i : missing_) {
       const std::uint32_t log = Gf16Field::kOrder - static_cast<std::uint32_t>(locator_[i]);
       const TowerWord c = tables.from_word(field.exp(log));
@@ -297,6 +183,15 @@ bool Gf16Code::encode(std::span<const std::uint8_t* const> data, std::span<std::
                       std::size_t shard_bytes) {
   if (!supports(data.size(), parity.size()) || !is_shard_length(shard_bytes)) return false;
   if (parity.empty()) return true;
+  // With one shard on either side all coefficients are 1.
+  if (method_ == Method::chosen && data.size() == 1) {
+    for (std::uint8_t* const shard : parity) std::memcpy(shard, data[0], shard_bytes);
+    return true;
+  }
+  if (method_ == Method::chosen && parity.size() == 1) {
+    active_kernels().sum(parity[0], data, shard_bytes);
+    return true;
+  }
   const Gf16Generator generator(data.size(), parity.size());
   const bool transform =
       method_ == Method::chosen ? prefers_transform_encode(parity.size()) : method_ == Method::transform;
@@ -306,6 +201,23 @@ bool Gf16Code::encode(std::span<const std::uint8_t* const> data, std::span<std::
     encode_direct(generator, data, parity, shard_bytes);
   }
   return true;
+}
+
+// What the heaviest loss of such a block takes, so that the next one finds it there.
+void Gf16Code::reserve(const Gf16Generator& generator, std::size_t k, std::size_t m,
+                       std::size_t shard_bytes) {
+  const std::size_t worst = std::min(k, m);
+  inputs_.reserve(k);
+  order_.reserve(k);
+  weights_.reserve(k * std::min(worst, active_kernels().max_rows));
+  missing_points_.reserve(worst);
+  row_points_.reserve(worst);
+  cauchy_.reserve(worst);
+  if (generator.chunk == 1) return;
+  const std::size_t points = std::bit_ceil(generator.chunk + (generator.parity_first ? k : m));
+  locator_.reserve(points);
+  prepare_locator(points);
+  (void)work_.ensure(strip_bytes(generator.parity_first ? 2 * generator.chunk : points, shard_bytes));
 }
 
 bool Gf16Code::recover(std::span<std::uint8_t* const> data, std::span<const std::uint8_t> data_present,
@@ -318,18 +230,31 @@ bool Gf16Code::recover(std::span<std::uint8_t* const> data, std::span<const std:
   if (lost == 0) return true;
   const auto received = m - static_cast<std::size_t>(std::count(parity.begin(), parity.end(), nullptr));
   if (received < lost) return false;
+  missing_.reserve(std::min(k, m));
+  rows_.reserve(std::min(k, m));
   missing_.resize(lost);
   rows_.resize(lost);
   std::size_t n = 0;
-  for (std::uint32_t i = 0; n < lost; ++i) {
-    if (data_present[i] == 0) missing_[n++] = i;
+  for (std::size_t i = 0; n < lost; ++i) {
+    if (data_present[i] == 0) missing_[n++] = static_cast<std::uint16_t>(i);
   }
   n = 0;
-  for (std::uint32_t j = 0; n < lost; ++j) {
-    if (parity[j] != nullptr) rows_[n++] = j;
+  for (std::size_t j = 0; n < lost; ++j) {
+    if (parity[j] != nullptr) rows_[n++] = static_cast<std::uint16_t>(j);
   }
 
+  if (method_ == Method::chosen && k == 1) {
+    std::memcpy(data[0], parity[rows_[0]], shard_bytes);
+    return true;
+  }
+  if (method_ == Method::chosen && m == 1) {
+    inputs_.assign(data.begin(), data.end());
+    inputs_[missing_[0]] = parity[0];
+    active_kernels().sum(data[missing_[0]], inputs_, shard_bytes);
+    return true;
+  }
   const Gf16Generator generator(k, m);
+  reserve(generator, k, m, shard_bytes);
   const Loss loss{generator, data, data_present, parity, shard_bytes};
   const bool transform = method_ == Method::chosen ? prefers_transform_recover(generator, k, m, lost)
                                                    : method_ == Method::transform;

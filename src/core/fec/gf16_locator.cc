@@ -79,4 +79,6 @@ void locate_erasures(std::vector<std::int32_t>& points) {
   }
 }
 
+void prepare_locator(std::size_t size) { (void)transformed_logs(size); }
+
 }  // namespace punktfunk::fec

@@ -95,7 +95,9 @@ bool Gf8Code::recover(std::span<std::uint8_t* const> data, std::span<const std::
 
   // Row j stands for the point j, column i for the point m + i.
   missing_.clear();
+  missing_.reserve(k);
   outputs_.clear();
+  outputs_.reserve(k);
   for (std::size_t i = 0; i < k; ++i) {
     if (data_present[i] != 0) continue;
     missing_.push_back(static_cast<std::uint16_t>(m + i));
@@ -104,10 +106,18 @@ bool Gf8Code::recover(std::span<std::uint8_t* const> data, std::span<const std::
   const std::size_t e = missing_.size();
   if (e == 0) return true;
   rows_.clear();
+  rows_.reserve(m);
   for (std::size_t j = 0; j < m && rows_.size() < e; ++j) {
     if (parity[j] != nullptr) rows_.push_back(static_cast<std::uint16_t>(j));
   }
   if (rows_.size() < e) return false;
+
+  // What the heaviest loss of such a block takes, so that the next one finds it there.
+  const std::size_t worst = std::min(k, m);
+  cauchy_.reserve(worst);
+  inputs_.reserve(k);
+  weights_.reserve(worst * k);
+  tables_.reserve(worst * k * kTableBytes);
 
   cauchy_.prepare(rows_, missing_);
   inputs_.clear();

@@ -194,6 +194,40 @@ TEST(Gf16Code, RecoversRandomPatterns) {
   }
 }
 
+// Weights are kept for the next block of the same shape and loss, and only for that.
+TEST(Gf16Code, RepeatedShapesAndLossesAmongOthers) {
+  const std::uint64_t seed = test::new_seed();
+  std::mt19937_64 random(seed);
+  Gf16Code code;
+  constexpr std::size_t kBytes = 66;
+  for (int round = 0; round < 600; ++round) {
+    // Few shapes, losses and sets of rows, so that one often follows itself; 20 and 300 + 3 differ in high
+    // parts.
+    const std::size_t k = random() % 4 == 0 ? 300 : 20;
+    const std::size_t m = 2 + random() % 2;
+    SCOPED_TRACE("round " + std::to_string(round) + " k " + std::to_string(k) + " m " + std::to_string(m));
+    Shards data(k, kBytes);
+    data.fill(random);
+    Gf16Code other;
+    const Shards parity = random() % 2 == 0 ? encoded(code, data, m) : encoded(other, data, m);
+    ASSERT_EQ(parity.all, encoded(other, data, m).all);
+    Shards damaged = data;
+    std::vector<std::uint8_t> present(k, 1);
+    std::vector<const std::uint8_t*> rows = parity.views();
+    present[3 + random() % 2] = 0;
+    if (random() % 2 == 0) {
+      present[7] = 0;
+    } else {
+      rows[random() % 2] = nullptr;
+    }
+    for (std::size_t i = 0; i < k; ++i) {
+      if (present[i] == 0) damaged.all[i].assign(kBytes, 0xEE);
+    }
+    ASSERT_TRUE(code.recover(damaged.writable(), present, rows, kBytes));
+    ASSERT_EQ(damaged.all, data.all);
+  }
+}
+
 TEST(Gf16Code, RecoversLargeBlocks) {
   std::mt19937_64 random(5);
   Gf16Code code;

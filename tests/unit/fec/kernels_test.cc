@@ -23,7 +23,10 @@ class KernelsTest : public testing::TestWithParam<const Kernels*> {
   const Kernels* before_ = &active_kernels();
 };
 
-// Both codes' ways give the scalar set's bytes, at odd addresses, and touch nothing outside the shards.
+constexpr Gf16Code::Method kMethods[] = {Gf16Code::Method::direct, Gf16Code::Method::transform,
+                                         Gf16Code::Method::chosen};
+
+// All ways give the scalar set's bytes, at odd addresses, and touch nothing outside the shards.
 TEST_P(KernelsTest, SameAsScalar) {
   std::mt19937_64 random(test::new_seed());
   Gf16Code code;
@@ -33,7 +36,7 @@ TEST_P(KernelsTest, SameAsScalar) {
     const std::size_t bytes = 2 + 2 * (random() % (k > 40 ? 70 : 400));
     const std::size_t stride = bytes + 1 + random() % 64;
     SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m) + " bytes " + std::to_string(bytes));
-    code.force(round % 2 == 0 ? Gf16Code::Method::direct : Gf16Code::Method::transform);
+    code.force(kMethods[static_cast<std::size_t>(round) % 3]);
 
     const std::size_t shift = random() % 64;
     Bytes memory(shift + (k + m) * stride);
@@ -61,6 +64,49 @@ TEST_P(KernelsTest, SameAsScalar) {
       return result;
     };
     ASSERT_EQ(run(*GetParam()), run(*available_kernels().front()));
+  }
+}
+
+// The ends of what the field allows, up to 65,535 shards, with tails.
+TEST_P(KernelsTest, SameAsScalarForTheLargestBlocks) {
+  std::mt19937_64 random(test::new_seed());
+  Gf16Code code;
+  const std::size_t shapes[][2] = {{32768, 32767}, {57344, 5000},  {65534, 1},
+                                   {1, 65534},     {16000, 49000}, {3, 60000}};
+  for (const auto& [k, m] : shapes) {
+    const std::size_t bytes = 2 + 2 * (random() % 50);
+    const std::size_t lost = 1 + random() % std::min(k, m);
+    SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m) + " bytes " + std::to_string(bytes) +
+                 " lost " + std::to_string(lost));
+    Bytes memory((k + m) * bytes);
+    for (std::uint8_t& byte : memory) byte = static_cast<std::uint8_t>(random());
+    std::vector<std::uint8_t> present(k, 1);
+    std::fill_n(present.begin(), lost, std::uint8_t{0});
+    std::shuffle(present.begin(), present.end(), random);
+    const auto encode = [&](const Kernels& kernels) {
+      use_kernels(kernels);
+      Bytes result = memory;
+      std::vector<const std::uint8_t*> data(k);
+      std::vector<std::uint8_t*> parity(m);
+      for (std::size_t i = 0; i < k; ++i) data[i] = &result[i * bytes];
+      for (std::size_t j = 0; j < m; ++j) parity[j] = &result[(k + j) * bytes];
+      EXPECT_TRUE(code.encode(data, parity, bytes));
+      return result;
+    };
+    const Bytes encoded = encode(*GetParam());
+    ASSERT_TRUE(encoded == encode(*available_kernels().front()));
+
+    use_kernels(*GetParam());
+    Bytes damaged = encoded;
+    std::vector<std::uint8_t*> data(k);
+    std::vector<const std::uint8_t*> parity(m);
+    for (std::size_t i = 0; i < k; ++i) {
+      data[i] = &damaged[i * bytes];
+      if (present[i] == 0) std::fill_n(data[i], bytes, std::uint8_t{0xEE});
+    }
+    for (std::size_t j = 0; j < m; ++j) parity[j] = &damaged[(k + j) * bytes];
+    ASSERT_TRUE(code.recover(data, present, parity, bytes));
+    ASSERT_TRUE(damaged == encoded);
   }
 }
 

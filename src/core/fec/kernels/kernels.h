@@ -16,6 +16,8 @@
 namespace punktfunk::fec {
 
 inline constexpr std::size_t kGroupBytes = 64;
+// The most outputs any kernel set sums at once.
+inline constexpr std::size_t kMostRows = 8;
 
 // The part of every shard that is worked on at once, so that the rows stay in the cache: `width` bytes of
 // row, a multiple of kGroupBytes, for the shards' bytes from `column` on, which may end inside the last
@@ -75,6 +77,8 @@ struct Kernels {
   void (*forward_pass)(const Pass&, const TowerTables&);  // x ^= c·y, then y ^= x, layers downwards
   void (*combine)(const Combination&, const TowerTables&);
   void (*scale)(const Scaling&, const TowerTables&);
+  // out = Σ inputs, `bytes` (even) of whole shards, of which there is at least one
+  void (*sum)(std::uint8_t* out, std::span<const std::uint8_t* const> inputs, std::size_t bytes);
   // out ^= in, `bytes` a multiple of kGroupBytes, rows only
   void (*add)(std::uint8_t* out, const std::uint8_t* in, std::size_t bytes);
 };

@@ -25,8 +25,8 @@ constexpr std::size_t kPiece = 32;
 constexpr int kPiecesPerPoll = 256;
 // A flush empties the socket. 4 MiB at 8 datagrams a read and 558 bytes a datagram are 940 reads.
 constexpr int kPiecesPerFlush = 4096;
-// Sealed and sent at once without pacing: long enough for two lanes, and 256 datagrams of 1,454 bytes stay in
-// a second-level cache until they are sent.
+// Sealed and sent at once without pacing: 256 datagrams of 1,454 bytes stay in a second-level cache until
+// they are sent.
 constexpr std::size_t kUnpacedRun = 256;
 constexpr Duration kMaxFrameInterval = std::chrono::seconds(1);
 

@@ -50,8 +50,8 @@ struct SessionConfig {
   // Host: how submit_frame() spreads a frame in time. stream_rate zero sends at once; any other rate needs a
   // frame_interval of 1 ns … 1 s.
   media::PacerConfig pacing;
-  // Host: a second, parked thread helps with runs of 128 datagrams and more, which seal_frame() and an
-  // unpaced submit_frame() have. The bytes are the same. Not used on a machine with one processor.
+  // Host: a second, parked thread helps seal_frame() with frames of several megabytes. The bytes are the
+  // same. Not used on a machine with one processor.
   bool two_lanes = true;
   // How long a full send buffer may hold up a send before the rest of it is dropped.
   Duration send_patience = std::chrono::milliseconds(2);

@@ -14,8 +14,8 @@ constexpr std::uint32_t kMaxBlocks = 65535;  // section 13.5: block < 65535
 constexpr std::uint8_t kMaxPercent = 90;     // section 15
 // Section 13.4: the least a slice's end sends as a block of its own. It also bounds the blocks of a frame.
 constexpr std::uint32_t kMinSliceShards = 16;
-// Parity of less data than this is computed sooner than a second thread wakes up.
-constexpr std::size_t kTwoLaneBytes = std::size_t{256} << 10U;
+// Parity of less data than this is computed sooner by one thread: see media_sender.cc.
+constexpr std::size_t kTwoLaneBytes = std::size_t{4} << 20U;
 
 }  // namespace
 

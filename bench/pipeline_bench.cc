@@ -22,6 +22,7 @@ struct Options {
   PumpOptions pump;
   double rate_gbps = 0;  // of access-unit bytes
   double bare_seconds = 1;
+  bool lanes = false;
   std::string json_path;
 };
 
@@ -35,6 +36,7 @@ struct Report {
   std::uint64_t frames = 0;
   media::MediaReceiver::Stats media;
   nlohmann::json stages;
+  nlohmann::json lanes = nlohmann::json::array();
 };
 
 double gbps(std::uint64_t bytes, double seconds) {
@@ -76,6 +78,12 @@ Result<Report> measure(const Options& options) {
     ours.rate_gbps = options.rate_gbps * static_cast<double>(datagram_bytes_of_frame(options.shape)) /
                      static_cast<double>(options.shape.frame_bytes);
   }
+  if (options.lanes) {
+    for (const LaneTimes& times : measure_lanes(options.shape.parity_percent)) {
+      report.lanes.push_back(
+          {{"data_shards", times.data_shards}, {"one_us", times.one_us}, {"two_us", times.two_us}});
+    }
+  }
   const auto run = pump(source, sink, ours);
   if (!run) return tl::unexpected(run.error());
 
@@ -116,6 +124,9 @@ nlohmann::json to_json(const Options& options, const Report& report) {
           {"cpu_recv", report.run.receive.busy_s() / seconds},
           {"seconds", seconds},
           {"rate_gbps", options.rate_gbps},
+          {"window_bytes", options.pump.window_bytes},
+          {"gather_us", static_cast<double>(options.pump.gather.count()) / 1000},
+          {"lanes", report.lanes},
           {"aead", crypto::aead::default_backend().name},
           {"stages", report.stages}};
 }
@@ -146,12 +157,18 @@ void print(const Options& options, const nlohmann::json& report) {
   std::printf("\nshare of each stage of the working time\n");
   print_stages(report.at("stages"), "send");
   print_stages(report.at("stages"), "receive");
+  for (const auto& row : report.at("lanes")) {
+    std::printf("sealing a frame of %5.0f data shards: %.0f us in one lane, %.0f us in two\n",
+                row.at("data_shards").get<double>(), row.at("one_us").get<double>(),
+                row.at("two_us").get<double>());
+  }
 }
 
 int run(int argc, char** argv) {
   Options options;
   std::size_t frame_kib = 256;
   std::size_t window_kib = options.pump.window_bytes / 1024;
+  double gather_us = static_cast<double>(options.pump.gather.count()) / 1000;
   std::vector<int> cpus{0, 1};
   unsigned parity = 20;
   bool chacha = false;
@@ -164,8 +181,11 @@ int run(int argc, char** argv) {
   app.add_option("--frame-kib", frame_kib, "Size of an access unit")->check(CLI::Range(1, 65536));
   app.add_option("--parity", parity, "Parity in percent")->check(CLI::Range(0, 90));
   app.add_option("--window-kib", window_kib, "Unpaced: most bytes on their way")
-      ->check(CLI::Range(128, 8192));
+      ->check(CLI::Range(128, 16384));
+  app.add_option("--gather-us", gather_us, "How long the receiver lets datagrams gather before it reads")
+      ->check(CLI::Range(0.0, 100'000.0));
   app.add_option("--cpus", cpus, "Processors of the sending and the receiving thread")->expected(2);
+  app.add_flag("--lanes", options.lanes, "Compare sealing whole frames in one lane and in two as well");
   app.add_flag("--chacha", chacha, "ChaCha20-Poly1305 instead of AES-128-GCM");
   CLI11_PARSE(app, argc, argv);
 
@@ -176,6 +196,7 @@ int run(int argc, char** argv) {
       std::max<std::size_t>(options.shape.frame_bytes, std::size_t{8} << 20U);
   if (chacha) options.shape.params.suite = crypto::CipherSuite::chacha20_poly1305;
   options.pump.window_bytes = window_kib * 1024;
+  options.pump.gather = Duration(static_cast<std::int64_t>(gather_us * 1000));
   options.pump.send_cpu = cpus[0];
   options.pump.receive_cpu = cpus[1];
 

@@ -14,9 +14,6 @@
 
 namespace punktfunk::bench {
 
-// The largest UDP payload over IPv4: what the kernel takes to be cut into datagrams at once.
-inline constexpr std::size_t kSegmentedSendBytes = 65'507;
-
 struct MediaShape {
   media::MediaParams params;
   std::uint8_t parity_percent = 20;

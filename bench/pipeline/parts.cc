@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
+#include "base/worker_lane.h"
 #include "core/media/packetizer.h"
 
 namespace punktfunk::bench {
@@ -110,6 +112,38 @@ Parts measure_parts(const MediaShape& shape) {
   parts.open_ns = std::max(0.0, sealing_and_opening - sealing) * per_shard;
   parts.reassemble_ns = std::max(0.0, receiving - (sealing_and_opening - sealing)) * per_shard;
   return parts;
+}
+
+std::vector<LaneTimes> measure_lanes(std::uint8_t parity_percent) {
+  constexpr std::size_t kFrames = 101;
+  WorkerLane lane("bench-lane");
+  std::vector<LaneTimes> results;
+  for (const std::size_t shards : {1024U, 2048U, 3072U, 4096U, 5500U}) {
+    MediaShape shape;
+    shape.parity_percent = shape.params.fec_percent = parity_percent;
+    shape.frame_bytes = shards * shape.params.shard_payload;
+    AccessUnits units(shape.frame_bytes);
+    media::MediaSender one(bench_secret(), shape.params);
+    media::MediaSender two(bench_secret(), shape.params, &lane);
+    const auto median_us = [&](media::MediaSender& sender) {
+      std::array<double, kFrames> taken;
+      for (double& us : taken) {
+        media::MediaSender::FrameInfo info;
+        info.parity_percent = parity_percent;
+        // The second thread sleeps between frames, as it would in a session.
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        const ByteView au = units.at(sender.next_frame_index());
+        const TimePoint before = monotonic_now();
+        (void)sender.seal_frame(au, info);
+        us = to_seconds(monotonic_now() - before) * 1e6;
+      }
+      std::nth_element(taken.begin(), taken.begin() + kFrames / 2, taken.end());
+      return taken[kFrames / 2];
+    };
+    (void)median_us(two);  // warms the buffers of both lanes
+    results.push_back({shards, median_us(one), median_us(two)});
+  }
+  return results;
 }
 
 }  // namespace punktfunk::bench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "pipeline/media_ends.h"
 
 namespace punktfunk::bench {
@@ -16,5 +18,14 @@ struct Parts {
 };
 
 [[nodiscard]] Parts measure_parts(const MediaShape& shape);
+
+// Elapsed time, median, of sealing a whole frame in one lane and in two. Says something only while a second
+// processor is free.
+struct LaneTimes {
+  std::size_t data_shards = 0;
+  double one_us = 0;
+  double two_us = 0;
+};
+[[nodiscard]] std::vector<LaneTimes> measure_lanes(std::uint8_t parity_percent);
 
 }  // namespace punktfunk::bench

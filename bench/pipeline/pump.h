@@ -13,6 +13,9 @@
 
 namespace punktfunk::bench {
 
+// The largest UDP payload over IPv4: what the kernel takes at once, to be cut into datagrams.
+inline constexpr std::size_t kSegmentedSendBytes = 65'507;
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -34,8 +37,14 @@ struct PumpOptions {
   // `window_bytes` are on their way, so that what is measured is throughput and not how fast a full buffer
   // drops. Paced, nothing holds it.
   double rate_gbps = 0;
-  std::size_t window_bytes = std::size_t{1} << 20U;
-  std::size_t receive_buffer_bytes = std::size_t{16} << 20U;
+  std::size_t window_bytes = std::size_t{8} << 20U;
+  // How long the receiver lets datagrams gather once it has read everything, or until half a window waits; as
+  // the interrupt moderation of a network card does. Where the processors share no cache, a sender pays for
+  // each line that the receiver has read from the same page a moment ago (docs/performance.md), so that a
+  // reader who is always at its heels slows it down to half.
+  Duration gather = std::chrono::milliseconds(2);
+  // Paced, 25 ms of 10 Gbit/s.
+  std::size_t receive_buffer_bytes = std::size_t{32} << 20U;
   int send_cpu = 0;
   int receive_cpu = 1;
 };

@@ -150,6 +150,29 @@ void run_hostile(fuzz::Input& input, const Secret<32>& secret, const MediaParams
   client.wait(std::chrono::seconds(1));
 }
 
+Bytes sealed_at_once(MediaSender& sender, ByteView au, const MediaSender::FrameInfo& info) {
+  const auto sealed = sender.seal_frame(au, info);
+  return {sealed.begin(), sealed.end()};
+}
+
+// Section 13.4, in slices of one length and runs of another.
+Bytes sealed_in_parts(MediaSender& sender, ByteView au, const MediaSender::FrameInfo& info,
+                      std::uint8_t operation) {
+  Bytes sealed;
+  const auto take_ready = [&] {
+    while (sender.datagrams_ready() > 0) append(sealed, sender.seal_next(1 + operation % 50u));
+  };
+  const std::size_t slice = 1 + operation * 97u;
+  sender.begin_stream(info);
+  for (; au.size() > slice; au = au.subspan(slice)) {
+    require(sender.append(au.first(slice), operation % 2 == 0), "a part within the limit is taken");
+    if (operation % 5 != 0) take_ready();
+  }
+  require(sender.finish(au), "the last part is taken");
+  take_ready();
+  return sealed;
+}
+
 void run_honest(fuzz::Input& input, const Secret<32>& secret, const MediaParams& params) {
   Client client(secret, params);
   MediaSender sender(secret, params);
@@ -169,11 +192,12 @@ void run_honest(fuzz::Input& input, const Secret<32>& secret, const MediaParams&
     info.pts_us = pts_us += 16667;
     info.parity_percent = static_cast<std::uint8_t>(operation % 91);
     if (operation % 7 == 0) info.flags = wire::kFlagKeyframe;
-    const auto sealed = sender.seal_frame(au, info);
+    const Bytes sealed =
+        operation % 3 == 0 ? sealed_in_parts(sender, au, info, operation) : sealed_at_once(sender, au, info);
     require(!sealed.empty(), "a frame within the limit is sealed");
     client.sent[index] = std::move(au);
     for (std::size_t at = 0; at < sealed.size(); at += sender.datagram_bytes()) {
-      const auto datagram = sealed.subspan(at, sender.datagram_bytes());
+      const auto datagram = ByteView(sealed).subspan(at, sender.datagram_bytes());
       const Bytes bytes(datagram.begin(), datagram.end());
       const std::uint8_t fate = input.take<std::uint8_t>();
       if (fate % 16 == 1) continue;                         // lost

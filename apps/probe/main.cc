@@ -57,6 +57,7 @@ wire::ClientHello hello_for(const Options& options) {
   hello.client_label = "punktfunk-probe";
   hello.features.set(wire::kClientHostTiming);
   hello.features.set(wire::kClientProbeIndexSpace);
+  hello.features.set(wire::kClientStreamedAu);
   hello.features.set(wire::kClientSlices);
   hello.features.set(wire::kClientExtension);
   hello.video_codecs = options.verify ? wire::kCodecH264 : client::decodable_codecs();

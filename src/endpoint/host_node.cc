@@ -131,6 +131,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     path_ = std::make_shared<MediaPath>(path);
     grant_->path = path_;
     grant_->wants_host_timing = asked_.features.has(wire::kClientHostTiming);
+    grant_->takes_streamed_units = asked_.features.has(wire::kClientStreamedAu);
 
     wire::StreamConfig config;
     config.mode = answer.mode;

@@ -71,6 +71,8 @@ struct MediaGrant {
   media::SessionClock clock;
   std::shared_ptr<MediaPath> path;
   bool wants_host_timing = false;
+  // Feature bit 5: MediaSender::begin_stream() may be used toward this client.
+  bool takes_streamed_units = false;
 };
 
 // Implemented by the host. All calls come on the control loop and must not block: work that takes time is

@@ -96,13 +96,31 @@ void SimHost::begin_frame(endpoint::SessionId, Stream& stream, TimePoint now) {
   info.flags = keyframe ? wire::kFlagKeyframe : 0;
   info.parity_percent = stream.parity.percent_for(stream.sender.data_shards(au.size()));
   highest_parity = std::max(highest_parity, info.parity_percent);
-  const auto datagrams = stream.sender.seal_frame(au, info);
   const std::size_t size = stream.sender.datagram_bytes();
   EXPECT_TRUE(stream.unsent.empty()) << "the pacer was late";
-  for (std::size_t at = 0; at < datagrams.size(); at += size) {
-    const auto one = datagrams.subspan(at, size);
-    stream.unsent.emplace_back(one.begin(), one.end());
+  const auto queue_ready = [&] {
+    while (stream.sender.datagrams_ready() > 0) {
+      const auto run = stream.sender.seal_next(45);
+      for (std::size_t at = 0; at < run.size(); at += size) {
+        const auto one = run.subspan(at, size);
+        stream.unsent.emplace_back(one.begin(), one.end());
+      }
+    }
+  };
+  if (behaviour_.streams_units && stream.grant.takes_streamed_units) {
+    stream.sender.begin_stream(info);
+    ByteView rest = au;
+    for (const std::size_t slice = rest.size() / 4; rest.size() > slice; rest = rest.subspan(slice)) {
+      if (slice == 0) break;
+      EXPECT_TRUE(stream.sender.append(rest.first(slice), true));
+      queue_ready();
+    }
+    EXPECT_TRUE(stream.sender.finish(rest));
+    ++units_streamed;
+  } else {
+    EXPECT_TRUE(stream.sender.begin_frame(au, info));
   }
+  queue_ready();
   stream.pacer.begin_frame(stream.unsent.size(), size, now);
   stream.step = stream.pacer.next(now);
   stream.frame_due = *stream.frame_due + frame_interval(behaviour_.refresh_hz);

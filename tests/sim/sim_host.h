@@ -31,6 +31,7 @@ struct HostBehaviour {
   Duration thinks_for{};                   // before it accepts
   std::optional<wire::CloseCode> refusal;  // instead of accepting
   std::uint64_t synthetic_seed = 0;        // of the access units
+  bool streams_units = false;              // part by part, toward clients that take it
 };
 
 class SimHost final : public Participant, private endpoint::HostSessions {
@@ -56,6 +57,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   std::vector<wire::InputEvent> inputs;
   std::uint64_t frames_sent = 0;
   std::uint64_t keyframes_sent = 0;
+  std::uint64_t units_streamed = 0;
   std::uint64_t data_packets = 0;
   std::uint64_t packets_sent = 0;
   std::uint8_t highest_parity = 0;

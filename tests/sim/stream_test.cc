@@ -81,6 +81,25 @@ TEST_P(Stream, PerfectLinkDeliversEverything) {
   EXPECT_EQ(client.configs[0].mode, (wire::Mode{1280, 720, 60}));
 }
 
+// Section 13.4 from hello to picture: at 60 Mbit/s a quarter of a frame is 22 shards, enough for a block.
+TEST_P(Stream, StreamedUnitsUnderLoss) {
+  HostBehaviour behaviour;
+  behaviour.bitrate_kbps = 60'000;
+  behaviour.streams_units = true;
+  SimWorld world(GetParam(), behaviour);
+  LinkOptions link = quiet_link();
+  link.loss = 0.01;
+  SimClient& client = world.connect(link);
+  world.run_for(seconds(5));
+  expect_sound(world, client);
+  EXPECT_EQ(world.host->units_streamed, world.host->frames_sent);
+  EXPECT_GT(client.recovered_shards, 50u);
+  // Blocks of 22 data shards with 3 of parity: 4 losses among 25 at 1 % are 1 block in 9,000, before parity
+  // adapts.
+  EXPECT_LE(client.lost_frames, 6u);
+  expect_healed(world, client, kHealedAtSecondTry);
+}
+
 TEST_P(Stream, OnePercentLoss) {
   SimWorld world(GetParam());
   LinkOptions link = quiet_link();

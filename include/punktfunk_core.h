@@ -459,7 +459,8 @@ typedef struct punktfunk_session_options {
   uint32_t reserved1;
 } punktfunk_session_options;
 
-/* Each socket serves one session. */
+/* Each socket serves one session. A host on a machine with several processors keeps a thread that helps with
+ * sealing. */
 PUNKTFUNK_API punktfunk_result punktfunk_session_create(const punktfunk_session_options* options,
                                                         punktfunk_socket* socket,
                                                         punktfunk_session** session);

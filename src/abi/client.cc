@@ -2,6 +2,7 @@
 #include "abi/client.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "abi/failure.h"
@@ -90,34 +91,51 @@ Result<std::unique_ptr<Client>> Client::create(ClientSettings settings) {
 Client::~Client() {
   if (endpoint_ == nullptr) return;
   // Without a word the host would wait for its idle timeout.
-  const State state = this->state();
-  if (state == State::started || state == State::streaming) close(wire::CloseCode::done);
+  safely([&] {
+    const State state = this->state();
+    if (state == State::started || state == State::streaming) close(wire::CloseCode::done);
+  });
   endpoint_->stop();
 }
 
-bool Client::begin() {
-  const std::lock_guard lock(mutex_);
-  if (state_ != State::idle) return false;
-  state_ = State::started;
-  return true;
-}
-
-bool Client::connect() {
-  if (!begin()) return false;
+template <class Start>
+Client::Started Client::begin(Start&& start) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::idle) return Started::before;
+    state_ = State::started;
+  }
   endpoint::ConnectOptions options;
   options.pin = settings_.pin;
   options.budget = settings_.budget;
-  endpoint_->connect(options, settings_.hello);
-  return true;
+  try {
+    start(options);
+    return Started::now;
+  } catch (const std::exception&) {
+    // Out of descriptors, threads or memory. Nothing runs that could tell anybody of the end.
+    const std::lock_guard lock(mutex_);
+    state_ = State::ended;
+    end_sentence_ = "The client could not start, because the system has no thread or descriptor left for it.";
+  }
+  close_lines();
+  return Started::impossible;
 }
 
-bool Client::pair(std::string pin) {
-  if (!begin()) return false;
-  endpoint::ConnectOptions options;
-  options.pin = settings_.pin;
-  options.budget = settings_.budget;
-  endpoint_->pair(options, settings_.hello.name, std::move(pin));
-  return true;
+Client::Started Client::connect() {
+  return begin(
+      [&](const endpoint::ConnectOptions& options) { endpoint_->connect(options, settings_.hello); });
+}
+
+Client::Started Client::pair(std::string pin) {
+  return begin([&](const endpoint::ConnectOptions& options) {
+    endpoint_->pair(options, settings_.hello.name, std::move(pin));
+  });
+}
+
+void Client::close_lines() {
+  events_.close();
+  frames_.close();
+  audio_.close();
 }
 
 bool Client::is_in_callback() const { return in_callback == this; }
@@ -263,9 +281,7 @@ void Client::on_ended(const endpoint::ClientEnd& end) {
     }
     tell(event);
   });
-  events_.close();
-  frames_.close();
-  audio_.close();
+  close_lines();
 }
 
 }  // namespace punktfunk::abi

@@ -45,9 +45,13 @@ class Client final : private endpoint::ClientEvents {
   [[nodiscard]] static Result<std::unique_ptr<Client>> create(ClientSettings settings);
   ~Client() override;
 
-  // False: there was one of these before.
-  [[nodiscard]] bool connect();
-  [[nodiscard]] bool pair(std::string pin);
+  enum class Started : std::uint8_t {
+    now,
+    before,      // there was one of these already
+    impossible,  // the client has ended; end_sentence() says why
+  };
+  [[nodiscard]] Started connect();
+  [[nodiscard]] Started pair(std::string pin);
 
   // Whether the calling thread is inside a callback of this client.
   [[nodiscard]] bool is_in_callback() const;
@@ -71,7 +75,9 @@ class Client final : private endpoint::ClientEvents {
 
  private:
   explicit Client(ClientSettings settings);
-  [[nodiscard]] bool begin();
+  template <class Start>
+  [[nodiscard]] Started begin(Start&& start);
+  void close_lines();
   void tell(punktfunk_event event);
   // Runs what an event leads to: nothing that goes wrong in it, the embedder's callback included, may reach
   // the event loop.

@@ -37,6 +37,18 @@ punktfunk_result require_stream(const Client& client) {
   return failed(PUNKTFUNK_ERROR_STATE, "There is no stream yet: wait until the client is connected.");
 }
 
+punktfunk_result result_of(Client::Started started, const Client& client) {
+  switch (started) {
+    case Client::Started::now:
+      return PUNKTFUNK_OK;
+    case Client::Started::before:
+      return failed(PUNKTFUNK_ERROR_STATE, "A client connects or pairs once.");
+    case Client::Started::impossible:
+      break;
+  }
+  return failed(PUNKTFUNK_ERROR_SETUP, client.end_sentence());
+}
+
 // Takes the next thing out of a line.
 template <class T>
 punktfunk_result next_of(Client& client, WaitableLine<T>& line, bool has_callback, std::int32_t timeout_ms,
@@ -96,8 +108,7 @@ punktfunk_result punktfunk_client_create(const punktfunk_client_options* options
 punktfunk_result punktfunk_client_connect(punktfunk_client* client) {
   return guarded([&]() -> punktfunk_result {
     if (client == nullptr) return bad_argument(kNoClient);
-    if (!client->client->connect()) return failed(PUNKTFUNK_ERROR_STATE, "A client connects or pairs once.");
-    return PUNKTFUNK_OK;
+    return result_of(client->client->connect(), *client->client);
   });
 }
 
@@ -108,10 +119,7 @@ punktfunk_result punktfunk_client_pair(punktfunk_client* client, const char* pin
     if (!read_text(pin, kMostPin, "", given) || given.empty()) {
       return bad_argument("The PIN is missing or has more than 64 bytes.");
     }
-    if (!client->client->pair(std::move(given))) {
-      return failed(PUNKTFUNK_ERROR_STATE, "A client connects or pairs once.");
-    }
-    return PUNKTFUNK_OK;
+    return result_of(client->client->pair(std::move(given)), *client->client);
   });
 }
 

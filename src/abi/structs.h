@@ -21,33 +21,39 @@ namespace punktfunk::abi {
 template <class T>
 inline constexpr std::uint32_t kFirstSize = static_cast<std::uint32_t>(sizeof(T));
 
-// Fields that `given` does not have are zero in `out`; those that this library does not know are not read.
+// The caller's object may be smaller than T is here, so nothing but its bytes may be touched.
 template <class T>
-[[nodiscard]] punktfunk_result read_struct(const T* given, T& out,
-                                           std::uint32_t first_size = kFirstSize<T>) noexcept {
-  static_assert(std::is_trivially_copyable_v<T>);
-  if (given == nullptr) return bad_argument("A struct is missing: NULL was given.");
-  if (given->struct_size < first_size) return failed(PUNKTFUNK_ERROR_STRUCT_SIZE);
-  std::memset(&out, 0, sizeof out);
-  std::memcpy(&out, given, std::min<std::size_t>(given->struct_size, sizeof out));
-  return PUNKTFUNK_OK;
+[[nodiscard]] std::uint32_t size_of(const T* given) noexcept {
+  static_assert(std::is_trivially_copyable_v<T> && offsetof(T, struct_size) == 0);
+  std::uint32_t size = 0;
+  std::memcpy(&size, static_cast<const void*>(given), sizeof size);
+  return size;
 }
 
-// For structs that the library fills: checked before the work, so that nothing is lost in between.
+// For structs that the library fills: before the work, so that nothing is lost in between.
 template <class T>
 [[nodiscard]] punktfunk_result check_struct(const T* given,
                                             std::uint32_t first_size = kFirstSize<T>) noexcept {
   if (given == nullptr) return bad_argument("A struct is missing: NULL was given.");
-  if (given->struct_size < first_size) return failed(PUNKTFUNK_ERROR_STRUCT_SIZE);
+  if (size_of(given) < first_size) return failed(PUNKTFUNK_ERROR_STRUCT_SIZE);
+  return PUNKTFUNK_OK;
+}
+
+// Fields that `given` does not have are zero in `out`; those that this library does not know are not read.
+template <class T>
+[[nodiscard]] punktfunk_result read_struct(const T* given, T& out,
+                                           std::uint32_t first_size = kFirstSize<T>) noexcept {
+  if (const auto rc = check_struct(given, first_size); rc != PUNKTFUNK_OK) return rc;
+  std::memset(&out, 0, sizeof out);
+  std::memcpy(&out, static_cast<const void*>(given), std::min<std::size_t>(size_of(given), sizeof out));
   return PUNKTFUNK_OK;
 }
 
 // Writes what both sides know and leaves struct_size as the caller set it. After check_struct().
 template <class T>
-void write_struct(const T& value, T* out) noexcept {
-  const std::uint32_t size = out->struct_size;
-  std::memcpy(out, &value, std::min<std::size_t>(size, sizeof value));
-  out->struct_size = size;
+void write_struct(T value, T* out) noexcept {
+  value.struct_size = size_of(out);
+  std::memcpy(static_cast<void*>(out), &value, std::min<std::size_t>(value.struct_size, sizeof value));
 }
 
 // A text of at most `most_bytes`, not read beyond; `fallback` for NULL. False: too long.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <punktfunk_core.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -451,6 +452,36 @@ TEST_F(ClientTest, ConnectsOrPairsOnce) {
   EXPECT_EQ(punktfunk_client_connect(client), PUNKTFUNK_ERROR_STATE);
   EXPECT_EQ(punktfunk_client_pair(client, "1234"), PUNKTFUNK_ERROR_STATE);
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PUNKTFUNK_WITH_ADDRESS_SANITIZER
+#endif
+#endif
+
+// The sanitizers look at memory through a pipe, for which there is no descriptor either.
+#if !defined(PUNKTFUNK_WITH_ADDRESS_SANITIZER)
+TEST_F(ClientTest, ASystemWithoutDescriptorsIsAnError) {
+  create();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto result = punktfunk_client_connect(client);
+  punktfunk_client* another = nullptr;
+  const auto created = punktfunk_client_create(&options, &another);
+  punktfunk_socket *first = nullptr, *second = nullptr;
+  const auto paired = punktfunk_socket_loopback(0, &first, &second);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(result, PUNKTFUNK_ERROR_SETUP);
+  EXPECT_EQ(created, PUNKTFUNK_ERROR_SETUP);
+  EXPECT_EQ(paired, PUNKTFUNK_ERROR_SETUP);
+  auto event = make<punktfunk_event>();
+  EXPECT_EQ(punktfunk_client_next_event(client, -1, &event), PUNKTFUNK_ERROR_ENDED)
+      << "nobody waits for ever";
+  EXPECT_EQ(punktfunk_client_quit(client), PUNKTFUNK_ERROR_ENDED);
+}
+#endif
 
 TEST_F(ClientTest, OptionsOutOfRangeAreRefused) {
   const auto expect_refused = [&](const char* what, auto&& change) {

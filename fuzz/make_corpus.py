@@ -274,6 +274,29 @@ def h264_units():
     yield stream(predicted(1, 1), pps() + idr(1), sps(1, 1))
 
 
+def abi_calls():
+    # The calls of abi_calls.cc by number; the first 0 of each argument list leaves struct_size right.
+    host, client = bytes([0, 0, 0, 9, 9, 0, 0]), bytes([0, 1, 0, 9, 9, 0, 0])
+
+    def submit(size, what=0):
+        return b"\x01\x00" + struct.pack("<H", size) + bytes([1, what, 0, 0])
+
+    def seal(size, changes=b"", start=0):
+        return b"\x02\x00" + struct.pack("<H", size) + b"\x01\x00\x00" + bytes([len(changes) // 5]) + changes + bytes([start, 1])
+
+    poll = b"\x03\x01\x00\x00"
+    event = b"\x04\x00\x02" + bytes(16) + b"\x01"
+    poll_event = b"\x05\x00\x00\x00"
+    ask = bytes([8, 0, 0, 0, 0])
+    yield host + client + submit(3000) + poll + event + poll_event + ask
+    yield host + client + submit(8000) * 3 + b"\x06\x01\x01" + submit(100) + poll + b"\x09\x00" + b"\x0a\x00\x00"
+    yield host + client + seal(6000, start=1) + poll + seal(6000, struct.pack("<IB", 40, 255)) + poll * 2
+    yield b"".join(host + client + submit(100, what) + poll for what in range(1, 9))
+    yield bytes([11, 0, 3, 0]) + bytes(4) + b"\x0b" + b"\x0c" + bytes(30) + b"\x0b"
+    yield bytes([11, 0, 3, 0]) + bytes(4) + b"\x0a" + b"\x00" + b"\x0c" + bytes(30)
+    yield b"\x0e\x40" + b"0123456789abcdef" * 4 + b"\x0f\x09127.0.0.1" + b"\x0d\x05\x00-----" + b"\xff\x0f"
+
+
 write("control_frames", control_frames())
 write("hello", hello())
 write("datagrams", datagrams())
@@ -288,3 +311,4 @@ write("sealed_packet", sealed_packets())
 write("quic_server", quic_datagrams())
 write("pin_store", pin_stores())
 write("h264_units", h264_units())
+write("abi_calls", abi_calls())

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/common/write_text.h"
+#include "apps/loss_harness/loop_run.h"
 #include "apps/loss_harness/options.h"
 #include "apps/loss_harness/report.h"
 #include "base/time.h"
@@ -76,7 +77,15 @@ int complain(const std::string& message) {
   return static_cast<int>(ExitCode::failed);
 }
 
+int run_loop_scenarios() {
+  const auto table = loop_table();
+  if (!table) return complain(table.error().message);
+  std::fputs(table->c_str(), stdout);
+  return static_cast<int>(ExitCode::ok);
+}
+
 int run(const Options& options) {
+  if (options.loop) return run_loop_scenarios();
   const std::vector<RunSpec> specs = specs_of(options);
   std::vector<Row> rows;
   bool sound = true;

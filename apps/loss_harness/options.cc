@@ -111,6 +111,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   app.add_option("--late", options.late_ms, "Milliseconds from capture after which a frame counts as late")
       ->check(CLI::Range(0.0, 60'000.0))
       ->capture_default_str();
+  app.add_flag("--loop", options.loop,
+               "Instead: links that get worse and better, with the adaptive loop on and off, as one table");
   app.add_option("--json", options.json_file,
                  "Write the figures to this file too; - writes them to standard output instead of the table");
   app.footer("Patterns:\n" + patterns_help() +

@@ -19,6 +19,7 @@ struct Options {
   std::uint64_t frames = 240;
   std::uint64_t seed = 1;
   double late_ms = 50;
+  bool loop = false;      // the loop's scenarios instead of all the above
   std::string json_file;  // "-": standard output, instead of the table
 };
 

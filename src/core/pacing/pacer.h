@@ -11,6 +11,7 @@
 // groups at once, which segmentation offload would turn into one burst at line rate.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,12 @@ namespace punktfunk::media {
 // What Wi-Fi carries in a bad corner and every cable always: a 45 KB frame of 1080p60 at 20 Mbit/s is out
 // in 1.2 ms instead of the 3.3 ms that 2.5 times the stream's rate would take.
 inline constexpr BitRate kPacingFloor = BitRate::from_kbps(150'000);
+
+// The floor for a link of which the client says what it carries (feedback tag 8): no more than that, so that
+// a large frame does not overflow a short queue in front of it.
+[[nodiscard]] constexpr BitRate pacing_floor(std::optional<std::uint32_t> link_kbps) {
+  return link_kbps ? std::min(kPacingFloor, BitRate::from_kbps(*link_kbps)) : kPacingFloor;
+}
 
 struct PacerConfig {
   BitRate stream_rate;        // total wire budget of the stream; zero = unlimited, everything leaves at once
@@ -43,6 +50,7 @@ class Pacer {
 
   // Takes effect with the next frame.
   void set_stream_rate(BitRate rate) { config_.stream_rate = rate; }
+  void set_floor_rate(BitRate rate) { config_.floor_rate = rate; }
   void set_frame_interval(Duration interval) { config_.frame_interval = interval; }
 
   // Starts a frame of `datagrams`, each of `datagram_bytes`. What an earlier frame left unsent is forgotten.

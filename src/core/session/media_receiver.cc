@@ -5,6 +5,7 @@
 
 #include "core/crypto/media_keys.h"
 #include "core/wire/media_header.h"
+#include "core/wire/sequence.h"
 
 namespace punktfunk::media {
 
@@ -116,6 +117,11 @@ MediaReceiver::Outcome MediaReceiver::take(std::uint64_t number, MutableBytes da
     ++stats_.probe_packets;
     return Outcome::probe;
   }
+  if (!newest_frame_ || wire::is_newer(header.frame, *newest_frame_)) {
+    newest_frame_ = header.frame;
+    arrivals_[next_arrival_++ % arrivals_.size()] = {clock_origin_ns_ + capture_us * 1000, now};
+    first_arrival_ = std::max(first_arrival_, next_arrival_ - std::min(next_arrival_, arrivals_.size()));
+  }
   switch (reassembler_.add(header, datagram.subspan(wire::kHeaderBytes, shard_bytes), capture_us, now)) {
     case Reassembler::Outcome::stored:
       return Outcome::accepted;
@@ -137,6 +143,11 @@ std::optional<Frame> MediaReceiver::poll_frame(TimePoint now) {
   std::optional<Frame> frame = reassembler_.poll(now);
   if (frame) frame->capture_ns += clock_origin_ns_;
   return frame;
+}
+
+std::optional<MediaReceiver::Arrival> MediaReceiver::poll_arrival() {
+  if (first_arrival_ == next_arrival_) return std::nullopt;
+  return arrivals_[first_arrival_++ % arrivals_.size()];
 }
 
 MediaReceiver::Stats MediaReceiver::stats() const {

@@ -59,6 +59,15 @@ class MediaReceiver {
   // after each batch of datagrams and at next_deadline().
   [[nodiscard]] std::optional<Frame> poll_frame(TimePoint now);
 
+  // When the first packet of a frame came, be the frame whole one day or not. The delay of a link shows in
+  // these long before, and also when, frames get lost.
+  struct Arrival {
+    std::uint64_t capture_ns = 0;  // host session clock, Unix ns
+    TimePoint at{};
+  };
+  // In order of the frames' indices; the oldest go when more than 64 wait.
+  [[nodiscard]] std::optional<Arrival> poll_arrival();
+
   // Gives a polled frame's buffer back for reuse.
   void recycle(Bytes&& buffer) { reassembler_.recycle(std::move(buffer)); }
 
@@ -120,6 +129,9 @@ class MediaReceiver {
   Reassembler reassembler_;
   std::vector<Outcome> outcomes_;               // of the last batch
   std::optional<std::uint64_t> newest_pts_us_;  // expanded, section 12.5
+  std::optional<std::uint32_t> newest_frame_;   // video
+  std::array<Arrival, 64> arrivals_;            // a ring
+  std::size_t first_arrival_ = 0, next_arrival_ = 0;
   Stats stats_;
 };
 

@@ -72,6 +72,7 @@ punktfunk_result read_wishes(const punktfunk_client_options& options, wire::Clie
     if (((options.features >> bit) & 1U) != 0) hello.features.set(bit);
   }
   hello.features.set(wire::kClientProbeIndexSpace);
+  hello.features.set(wire::kClientStreamedAu);
   hello.features.set(wire::kClientExtension);
   return PUNKTFUNK_OK;
 }

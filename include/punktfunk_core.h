@@ -4,22 +4,31 @@
  *
  * Rules that hold for every function
  *
- *   Result    PUNKTFUNK_OK, or a code with a text (punktfunk_error_text). For every code but PUNKTFUNK_OK and
- *             PUNKTFUNK_EMPTY, punktfunk_last_error() then holds one sentence for people: what did not
- * happen, why, what to do. Out-parameters are written only on PUNKTFUNK_OK, unless stated otherwise. NULL is
- * an error (PUNKTFUNK_ERROR_ARGUMENT) where it is not allowed, never a crash. Destroying or releasing NULL
- * does nothing. Failures  come as results: no C++ exception leaves the library, and it never ends the
- * process. Handles   belong to the caller, who destroys each one once and does not use it afterwards. What a
- * handle was made from (identity, socket) may be destroyed before it. Memory    handed in is only read during
- * the call, unless stated otherwise. Text      is UTF-8 and ends with a zero byte. Threads   Any thread may
- * call any function at any time, also for the same handle, unless stated otherwise. Only destroying must be
- * the last call with a handle: it may not overlap another. Time      is in the unit that the name ends with.
- * A timeout_ms of 0 does not wait; a negative one waits until there is something, or nothing more can come.
+ * Result: PUNKTFUNK_OK, or a code with a text (punktfunk_error_text). For every code but PUNKTFUNK_OK and
+ * PUNKTFUNK_EMPTY, punktfunk_last_error() then holds one sentence for people: what did not happen, why, what
+ * to do. Out-parameters are written only on PUNKTFUNK_OK, unless stated otherwise. NULL is an error
+ * (PUNKTFUNK_ERROR_ARGUMENT) where it is not allowed, never a crash. Destroying or releasing NULL does
+ * nothing.
+ *
+ * Failures: come as results. No C++ exception leaves the library, and it never ends the process.
+ *
+ * Handles: belong to the caller, who destroys each one once and does not use it afterwards. What a handle was
+ * made from (identity, socket) may be destroyed before it.
+ *
+ * Memory: what is handed in is only read during the call, unless stated otherwise.
+ *
+ * Text: is UTF-8 and ends with a zero byte.
+ *
+ * Threads: any thread may call any function at any time, also for the same handle, unless stated otherwise.
+ * Only destroying must be the last call with a handle: it may not overlap another.
+ *
+ * Time: is in the unit that the name ends with. A timeout_ms of 0 does not wait; a negative one waits until
+ * there is something, or nothing more can come.
  *
  * How structs grow
  *
- *   Each begins with struct_size, which the caller sets to sizeof: PUNKTFUNK_INIT(&s) does that and zeroes
- * the rest. New fields are added at the end. In a struct from an older header they are absent and mean their
+ * Each begins with struct_size, which the caller sets to sizeof: PUNKTFUNK_INIT(&s) does that and zeroes the
+ * rest. New fields are added at the end. In a struct from an older header they are absent and mean their
  * default, which is always zero; those of a newer header are ignored. In a struct that the library fills, it
  * writes only what both know. A struct_size below the first version of the struct is
  * PUNKTFUNK_ERROR_STRUCT_SIZE.
@@ -41,8 +50,7 @@
 extern "C" {
 #endif
 
-/* ---------------------------------------------------------------------------------------------- Version and
- * errors */
+/* ---- Version and errors ---- */
 
 /* Of this header. The major number is also that of the shared library's name, libpunktfunk-core.so.MAJOR, and
  * changes when a program built before could break; the minor one grows with every function or field added. */
@@ -90,8 +98,7 @@ PUNKTFUNK_API const char* punktfunk_close_text(uint32_t close_code);
 /* Zeroes a struct and sets its struct_size. */
 #define PUNKTFUNK_INIT(s) (memset((s), 0, sizeof *(s)), (s)->struct_size = (uint32_t)sizeof *(s))
 
-/* --------------------------------------------------------------------------------------------------------
- * Identity */
+/* ---- Identity ---- */
 
 /* Who this device is: a private key and its certificate. Hosts know a device by the certificate's
  * fingerprint, so an identity that is lost must be paired again. Immutable. */
@@ -127,8 +134,7 @@ PUNKTFUNK_API void punktfunk_identity_destroy(punktfunk_identity* identity);
 PUNKTFUNK_API punktfunk_result punktfunk_fingerprint_from_text(const char* text, uint8_t* fingerprint);
 PUNKTFUNK_API punktfunk_result punktfunk_fingerprint_to_text(const uint8_t* fingerprint, char* text);
 
-/* ----------------------------------------------------------------------------------------------------------
- * Frames */
+/* ---- Frames ---- */
 
 /* Flags of an access unit; others may be set. */
 enum {
@@ -159,8 +165,7 @@ PUNKTFUNK_API punktfunk_result punktfunk_frame_get(const punktfunk_frame* frame,
  * ones, so keep only what is in use. */
 PUNKTFUNK_API void punktfunk_frame_release(punktfunk_frame* frame);
 
-/* -----------------------------------------------------------------------------------------------------------
- * Audio */
+/* ---- Audio ---- */
 
 typedef struct punktfunk_audio punktfunk_audio;
 
@@ -175,8 +180,7 @@ typedef struct punktfunk_audio_info {
 PUNKTFUNK_API punktfunk_result punktfunk_audio_get(const punktfunk_audio* audio, punktfunk_audio_info* info);
 PUNKTFUNK_API void punktfunk_audio_release(punktfunk_audio* audio);
 
-/* -----------------------------------------------------------------------------------------------------------
- * Input */
+/* ---- Input ---- */
 
 enum {
   PUNKTFUNK_INPUT_KEY_DOWN = 0, /* code: Windows virtual-key number of the position on a US keyboard */
@@ -208,8 +212,7 @@ typedef struct punktfunk_input_event {
   uint32_t flags;
 } punktfunk_input_event;
 
-/* ----------------------------------------------------------------------------------------------------------
- * Client */
+/* ---- Client ---- */
 
 /* One connection to one host: a stream, or a pairing. */
 typedef struct punktfunk_client punktfunk_client;
@@ -398,8 +401,7 @@ PUNKTFUNK_API punktfunk_result punktfunk_client_stats(const punktfunk_client* cl
 PUNKTFUNK_API punktfunk_result punktfunk_client_disconnect(punktfunk_client* client);
 PUNKTFUNK_API punktfunk_result punktfunk_client_quit(punktfunk_client* client);
 
-/* --------------------------------------------------------------------------------------------- Data plane,
- * alone */
+/* ---- Data plane, without QUIC ---- */
 
 /* A session without QUIC: access units from host to client, input the other way, sealed and protected by
  * parity. Both ends are made with the same secret and parameters, which the embedder brings there by its own

@@ -23,9 +23,9 @@ CMAKE_PROJECT = """
 cmake_minimum_required(VERSION 3.25)
 project(embedder LANGUAGES C CXX)
 find_package(punktfunk-core 0.1 REQUIRED)
-add_executable(shared {data_plane})
+add_executable(shared "{data_plane}")
 target_link_libraries(shared PRIVATE punktfunk::core)
-add_executable(static {data_plane})
+add_executable(static "{data_plane}")
 target_link_libraries(static PRIVATE punktfunk::core-static)
 """
 

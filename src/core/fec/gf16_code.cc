@@ -215,8 +215,10 @@ void Gf16Code::reserve(const Gf16Generator& generator, std::size_t k, std::size_
   cauchy_.reserve(worst);
   if (generator.chunk == 1) return;
   const std::size_t points = std::bit_ceil(generator.chunk + (generator.parity_first ? k : m));
-  locator_.reserve(points);
-  prepare_locator(points);
+  if (locator_.capacity() < points) {
+    locator_.reserve(points);
+    prepare_locators(points);
+  }
   (void)work_.ensure(strip_bytes(generator.parity_first ? 2 * generator.chunk : points, shard_bytes));
 }
 

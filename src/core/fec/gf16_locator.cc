@@ -79,6 +79,8 @@ void locate_erasures(std::vector<std::int32_t>& points) {
   }
 }
 
-void prepare_locator(std::size_t size) { (void)transformed_logs(size); }
+void prepare_locators(std::size_t largest) {
+  for (std::size_t size = largest; size > 0; size /= 2) (void)transformed_logs(size);
+}
 
 }  // namespace punktfunk::fec

@@ -17,7 +17,7 @@ namespace punktfunk::fec {
 // first use.
 void locate_erasures(std::vector<std::int32_t>& points);
 
-// Makes the table for that size now rather than when it is first needed.
-void prepare_locator(std::size_t size);
+// Makes the tables of that size and all smaller ones now rather than when they are first needed.
+void prepare_locators(std::size_t largest);
 
 }  // namespace punktfunk::fec

@@ -105,6 +105,16 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
         clock_->on_echo(echo->t1_ns, echo->t2_ns, echo->t3_ns, now);
         return send_clock_probes(now);
       }
+      if (type == FrameType::bitrate_changed) {
+        const auto changed = wire::BitrateChanged::decode(frame.body);
+        if (!changed) return close(CloseCode::error, "The host's word on the bitrate is malformed.");
+        return surroundings_.bitrate_changed(*changed, now);
+      }
+      if (type == FrameType::pipeline_gap) {
+        if (!wire::PipelineGap::decode(frame.body))
+          return close(CloseCode::error, "The host's word on a gap is malformed.");
+        return surroundings_.pipeline_gap(now);
+      }
       if (type == FrameType::server_hello) return close(CloseCode::error, "The host said hello twice.");
       return;
     case State::await_challenge:
@@ -138,6 +148,13 @@ void ClientControl::on_server_hello(const wire::Frame& frame, TimePoint now) {
   send(FrameType::ready, {});
   clock_.emplace(now);
   send_clock_probes(now);
+}
+
+void ClientControl::ask_bitrate(std::uint32_t kbps) {
+  if (state_ != State::running) return;
+  wire::SetBitrate ask;
+  ask.bitrate_kbps = kbps;
+  send(FrameType::set_bitrate, ask.encode());
 }
 
 void ClientControl::send_clock_probes(TimePoint now) {

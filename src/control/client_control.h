@@ -35,6 +35,9 @@ class ClientControl {
     // returns. False: keys could not be made; the machine closes.
     [[nodiscard]] virtual bool session_opened(const wire::ServerHello& hello) = 0;
     virtual void stream_config(const wire::StreamConfig& config) = 0;
+    // Section 18: the rate in force, asked for or not; and a silence of the host for reasons of its own.
+    virtual void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) = 0;
+    virtual void pipeline_gap(TimePoint now) = 0;
     // The host answered the proof; on success it has stored this client, and the caller stores the host.
     virtual void pairing_finished(bool accepted) = 0;
     // REFUSED, for carriers whose close codes cannot be seen; a close with the same code follows on QUIC. The
@@ -57,6 +60,9 @@ class ClientControl {
   void start_pairing(const PairingAs& as, ByteView pin, RandomSource& random, TimePoint now);
 
   void on_stream_data(ByteView bytes, bool fin, TimePoint now);
+
+  // Asks for this total rate (section 18); only while a session runs.
+  void ask_bitrate(std::uint32_t kbps);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);

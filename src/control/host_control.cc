@@ -96,6 +96,8 @@ void HostControl::on_client_hello(const wire::Frame& frame, TimePoint now) {
     return close(CloseCode::pairing_not_armed,
                  "This device is not paired with the host; pair it with a PIN first.");
   }
+  is_pinned_ = hello->bitrate_kbps != 0;
+  reads_reasons_ = (hello->abr_features & wire::kReadsBitrateReason) != 0;
   state_ = State::deciding;
   deadline_ = now + kFirstPending;
   surroundings_.session_requested(*hello);
@@ -172,15 +174,12 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       return;
     }
     case FrameType::set_bitrate: {
-      // This host does not follow client rate control yet: section 28 asks for the rate in force as the
-      // answer.
-      if (!wire::SetBitrate::decode(frame.body))
-        return close(CloseCode::error, "A bitrate request is malformed.");
+      const auto asked = wire::SetBitrate::decode(frame.body);
+      if (!asked) return close(CloseCode::error, "A bitrate request is malformed.");
       if (state_ != State::running) return;
-      wire::BitrateChanged answer;
-      answer.bitrate_kbps = bitrate_kbps_;
-      send(FrameType::bitrate_changed, answer.encode());
-      return;
+      if (is_pinned_) return send_bitrate({bitrate_kbps_, wire::BitrateReason::pinned});
+      const auto answer = surroundings_.bitrate_asked(asked->bitrate_kbps);
+      return send_bitrate(answer.value_or(wire::BitrateChanged{bitrate_kbps_, wire::BitrateReason::pinned}));
     }
     case FrameType::reconfigure: {
       if (!wire::Reconfigure::decode(frame.body))
@@ -196,6 +195,15 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       if (is_handshake_frame(frame)) close(CloseCode::error, "A message of the handshake came again.");
       return;  // unknown types, and optional ones this host did not offer, are skipped
   }
+}
+
+void HostControl::send_bitrate(const wire::BitrateChanged& changed) {
+  if (state_ != State::running) return;
+  // A governor's value is a ceiling, not the rate in force.
+  if (changed.reason != wire::BitrateReason::governor) bitrate_kbps_ = changed.bitrate_kbps;
+  wire::BitrateChanged message = changed;
+  if (!reads_reasons_) message.reason.reset();
+  send(FrameType::bitrate_changed, message.encode());
 }
 
 std::optional<TimePoint> HostControl::next_deadline() const { return deadline_; }

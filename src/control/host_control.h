@@ -45,6 +45,8 @@ class HostControl {
     virtual void session_requested(const wire::ClientHello& hello) = 0;
     // The client is ready to take media.
     virtual void session_ready() = 0;
+    // The client asks for another rate (section 18). What is in force now; nullopt: what was before.
+    [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) = 0;
     // The session clock (section 20), Unix ns.
     [[nodiscard]] virtual std::uint64_t session_time_ns(TimePoint at) = 0;
   };
@@ -70,6 +72,9 @@ class HostControl {
   // Answer to session_requested(): ServerHello now, StreamConfig epoch 0 right after Ready.
   void accept(const wire::ServerHello& hello, const wire::StreamConfig& config, TimePoint now);
   void refuse(wire::CloseCode code, std::string_view reason);
+
+  // Tells a running session's client what rate is in force, with the reason if it reads reasons.
+  void send_bitrate(const wire::BitrateChanged& changed);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);
@@ -113,6 +118,8 @@ class HostControl {
   std::string pairing_name_;
   wire::StreamConfig config_;
   std::uint32_t bitrate_kbps_ = 0;
+  bool is_pinned_ = false;      // the client asked for a fixed rate
+  bool reads_reasons_ = false;  // in BitrateChanged
 };
 
 }  // namespace punktfunk::control

@@ -127,8 +127,10 @@ void ClientEndpoint::report_undecodable() {
   loop_.post([this] { node_->on_undecodable(monotonic_now()); });
 }
 
-void ClientEndpoint::recycle(Bytes buffer) {
-  loop_.post([this, buffer = std::move(buffer)]() mutable { node_->recycle(std::move(buffer)); });
+void ClientEndpoint::recycle(Bytes buffer, Duration decode_time) {
+  loop_.post([this, buffer = std::move(buffer), decode_time]() mutable {
+    node_->recycle(std::move(buffer), decode_time);
+  });
 }
 
 void ClientEndpoint::close(wire::CloseCode code, std::string reason) {

@@ -45,7 +45,7 @@ class ClientEndpoint {
   // Any thread, that of the events included.
   void send_input(const wire::InputEvent& event);
   void report_undecodable();
-  void recycle(Bytes buffer);
+  void recycle(Bytes buffer, Duration decode_time = Duration::zero());
   void close(wire::CloseCode code, std::string reason);
 
   // Ends the thread after what is queued (a close, above all) has left. Idempotent.

@@ -40,6 +40,7 @@ Result<std::unique_ptr<ClientNode>> ClientNode::create(const control::QuicConfig
 void ClientNode::connect(const ConnectOptions& options, const wire::ClientHello& hello, TimePoint now) {
   options_ = options;
   hello_ = hello;
+  hello_->abr_features |= wire::kReadsBitrateReason;
   give_up_at_ = now + options.budget;
   dial_until_ = now + std::max(options.budget - kDialReserve, Duration::zero());
   dial(now);
@@ -139,6 +140,7 @@ std::optional<TimePoint> ClientNode::next_deadline() const {
     consider(receiver_->next_deadline());
     consider(window_->due());
     consider(recovery_->next_deadline());
+    if (rate_control_) consider(rate_control_->next_deadline());
   }
   return next;
 }
@@ -150,6 +152,7 @@ void ClientNode::handle_deadline(TimePoint now) {
   control_.handle_deadline(now);
   if (receiver_) {
     drain_frames(now);
+    if (rate_control_) run_rate_control(now);
     send_feedback_if_due(now);
   }
   if (give_up_at_ && now >= *give_up_at_) {
@@ -170,10 +173,37 @@ void ClientNode::send_feedback_if_due(TimePoint now) {
   if (!window_closed && !ask) return;
   wire::Feedback feedback;
   window_->write(feedback);
+  if (rate_control_) feedback.link_kbps = rate_control_->link_kbps();
   if (const auto open = recovery_->open_ask()) open->write(feedback);
   // Unreliable by design: the next one repeats everything that still matters.
   (void)quic_->send_datagram(*connection_,
                              wire::make_datagram(wire::DatagramKind::feedback, feedback.encode()));
+}
+
+void ClientNode::take_arrivals() {
+  while (const auto arrival = receiver_->poll_arrival()) rate_control_->on_arrival(*arrival);
+}
+
+void ClientNode::run_rate_control(TimePoint now) {
+  take_arrivals();
+  const auto asked = rate_control_->update(receiver_->stats(), now);
+  if (!asked) return;
+  ++rate_asks_;
+  rate_ = *asked;
+  control_.ask_bitrate(static_cast<std::uint32_t>(asked->kbps()));
+}
+
+void ClientNode::bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) {
+  if (!rate_control_) {
+    rate_ = BitRate::from_kbps(changed.bitrate_kbps);
+    return;
+  }
+  rate_control_->on_bitrate_changed(changed, now);
+  rate_ = rate_control_->rate();
+}
+
+void ClientNode::pipeline_gap(TimePoint now) {
+  if (rate_control_) rate_control_->on_pipeline_gap(now);
 }
 
 bool ClientNode::poll_transmit(control::Transmit& out, TimePoint now) {
@@ -191,8 +221,9 @@ void ClientNode::on_undecodable(TimePoint now) {
   if (recovery_) recovery_->on_frame_undecodable(now);
 }
 
-void ClientNode::recycle(Bytes&& buffer) {
+void ClientNode::recycle(Bytes&& buffer, Duration decode_time) {
   if (receiver_) receiver_->recycle(std::move(buffer));
+  if (rate_control_ && decode_time > Duration::zero()) rate_control_->on_decoded(decode_time);
 }
 
 void ClientNode::close(CloseCode code, std::string_view reason) {
@@ -209,6 +240,9 @@ ClientNode::Stats ClientNode::stats() const {
   if (receiver_) {
     stats.media = receiver_->stats();
     stats.keyframe_asks = recovery_->asks_opened();
+    stats.rate = rate_;
+    stats.rate_asks = rate_asks_;
+    if (rate_control_) stats.rate_cause = rate_control_->cause();
   }
   stats.foreign_media = foreign_media_;
   if (connection_) {
@@ -259,7 +293,13 @@ void ClientNode::on_datagram(ConnectionId, ByteView data) {
   const auto datagram = wire::parse_datagram(data);
   if (!datagram || !receiver_ || ended_) return;
   if (datagram->kind == wire::DatagramKind::host_timing) {
-    if (const auto timing = wire::HostTiming::decode(datagram->payload)) events_.on_host_timing(*timing);
+    const auto timing = wire::HostTiming::decode(datagram->payload);
+    if (!timing) return;
+    if (rate_control_) {
+      take_arrivals();  // this one's frame among them
+      rate_control_->on_host_timing(*timing);
+    }
+    events_.on_host_timing(*timing);
   } else if (datagram->kind == wire::DatagramKind::audio) {
     // The other formats go only to clients that ask for them.
     auto packet = wire::AudioPacket::decode(datagram->payload);
@@ -336,6 +376,14 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
                     hello.clock_origin_ns);
   window_.emplace(now_);
   recovery_.emplace(hello.mode.refresh_hz);
+  rate_ = BitRate::from_kbps(hello.bitrate_kbps);
+  if (hello_->bitrate_kbps == 0 && hello.bitrate_kbps != 0) {
+    // The host chose what the picture deserves; more than that helps nobody.
+    media::RateControlConfig config;
+    config.start = config.ceiling = rate_;
+    config.frame_interval = Duration(std::chrono::seconds(1)) / std::max(1U, hello.mode.refresh_hz);
+    rate_control_.emplace(config, now_);
+  }
   give_up_at_.reset();
   events_.on_session(hello, host_fingerprint_);
   return true;

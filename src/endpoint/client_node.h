@@ -18,6 +18,7 @@
 #include "control/quic/quic_endpoint.h"
 #include "core/session/feedback_window.h"
 #include "core/session/media_receiver.h"
+#include "core/session/rate_control.h"
 #include "core/session/recovery.h"
 #include "core/wire/audio.h"
 #include "core/wire/hello.h"
@@ -105,7 +106,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void send_input(const wire::InputEvent& event);
   // The decoder refused this frame: the picture needs a keyframe.
   void on_undecodable(TimePoint now);
-  void recycle(Bytes&& buffer);
+  // `decode_time`: what the decoder worked on it; zero when it did not.
+  void recycle(Bytes&& buffer, Duration decode_time = Duration::zero());
   // Ends the session from this side. on_ended() follows from within the next call that carries time.
   void close(wire::CloseCode code, std::string_view reason) override;
 
@@ -113,6 +115,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
     media::MediaReceiver::Stats media;
     std::uint64_t foreign_media = 0;  // media-shaped datagrams from elsewhere, or before the session
     std::uint64_t keyframe_asks = 0;
+    BitRate rate;  // total wire budget, in force or asked for; zero before the session
+    media::RateControl::Cause rate_cause = media::RateControl::Cause::none;
+    std::uint64_t rate_asks = 0;
     Duration quic_rtt{};
   };
   [[nodiscard]] Stats stats() const;
@@ -135,6 +140,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void receive_media();
   void drain_frames(TimePoint now);
   void send_feedback_if_due(TimePoint now);
+  void take_arrivals();
+  void run_rate_control(TimePoint now);
   void end(EndKind kind, wire::CloseCode code, std::string message);
 
   void on_handshake_done(control::ConnectionId id, const control::PeerInfo& peer) override;
@@ -149,6 +156,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void pending() override;
   bool session_opened(const wire::ServerHello& hello) override;
   void stream_config(const wire::StreamConfig& config) override;
+  void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) override;
+  void pipeline_gap(TimePoint now) override;
   void pairing_finished(bool accepted) override;
   void refused(std::uint32_t code, std::string_view reason) override;
 
@@ -169,6 +178,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::vector<MutableBytes> media_batch_;  // from the host, not yet given to receiver_; empty between calls
   std::optional<media::FeedbackWindow> window_;
   std::optional<media::Recovery> recovery_;
+  std::optional<media::RateControl> rate_control_;  // none: this client asked for a fixed rate
+  BitRate rate_;                                    // in force
+  std::uint64_t rate_asks_ = 0;
   std::uint64_t frames_lost_seen_ = 0;
   std::uint64_t local_drops_ = 0;
   std::uint64_t foreign_media_ = 0;

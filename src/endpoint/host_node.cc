@@ -144,6 +144,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
 
   void refuse(CloseCode code, std::string_view reason) { control_.refuse(code, reason); }
   void end(CloseCode code, std::string_view reason) { close(code, reason); }
+  void send_bitrate(const wire::BitrateChanged& changed) { control_.send_bitrate(changed); }
   [[nodiscard]] bool has_session() const { return control_.has_session(); }
   [[nodiscard]] bool is_running() const { return control_.is_running(); }
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return control_.next_deadline(); }
@@ -184,6 +185,10 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     request.device_name = known != nullptr ? known->name : "Unnamed device";
     request.remote = peer_.address;
     node_.sessions_.session_requested(request);
+  }
+
+  std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) override {
+    return node_.sessions_.bitrate_asked(id_, kbps);
   }
 
   void session_ready() override { node_.sessions_.session_started(id_, *grant_); }
@@ -264,6 +269,10 @@ void HostNode::end(SessionId id, CloseCode code, std::string_view reason) {
 
 void HostNode::end_all(CloseCode code, std::string_view reason) {
   quic_->close_all(static_cast<std::uint64_t>(code), reason);
+}
+
+void HostNode::send_bitrate(SessionId id, const wire::BitrateChanged& changed) {
+  if (Connection* connection = find(id)) connection->send_bitrate(changed);
 }
 
 void HostNode::send_host_timing(SessionId id, const wire::HostTiming& timing) {

@@ -60,6 +60,8 @@ class HostNode final : private control::QuicHandler {
   // Ends a session, telling the client why. session_ended() follows.
   void end(SessionId id, wire::CloseCode code, std::string_view reason);
   void end_all(wire::CloseCode code, std::string_view reason);
+  // The rate in force changed without the client asking (section 18).
+  void send_bitrate(SessionId id, const wire::BitrateChanged& changed);
   // One per access unit, for clients that asked for it (section 24.4).
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
   // One datagram of sound (section 23.1).

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@
 #include "core/wire/hello.h"
 #include "core/wire/input_event.h"
 #include "core/wire/mode.h"
+#include "core/wire/session_messages.h"
 
 namespace punktfunk::endpoint {
 
@@ -86,6 +88,11 @@ class HostSessions {
   virtual void input(SessionId id, const wire::InputEvent& event) = 0;
   // Loss figures of a newly closed window, and asks; already parsed and bounded.
   virtual void feedback(SessionId id, const wire::Feedback& feedback) = 0;
+  // The client asks for another wire budget (section 18), and did not pin one. Returns what is in force now;
+  // nullopt: this host's rate is fixed.
+  [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(SessionId, std::uint32_t /*kbps*/) {
+    return std::nullopt;
+  }
   // The session is over, started or not. `user_quit`: the client said so (0x51), nothing need be kept for it.
   virtual void session_ended(SessionId id, bool user_quit, std::string_view why) = 0;
 };

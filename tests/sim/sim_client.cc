@@ -28,6 +28,7 @@ void SimClient::connect(const std::optional<control::Fingerprint>& pin, TimePoin
   wanted.mode = {1280, 720, 60};
   wanted.video_codecs = wire::kCodecH264;
   wanted.features.set(wire::kClientExtension);
+  wanted.bitrate_kbps = bitrate_kbps;
   wanted.features.set(wire::kClientStreamedAu);
   auto how = options(pin);
   how.budget = budget;

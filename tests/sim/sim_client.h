@@ -49,6 +49,8 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
     Duration frozen{};
   };
 
+  // Asked for in connect(); 0: left to the host, and then to the client's rate control.
+  std::uint32_t bitrate_kbps = 0;
   std::vector<Delivered> frames;
   std::vector<Gap> gaps;
   std::uint64_t wrong_frames = 0;  // content, order or index not as sent

@@ -2,6 +2,8 @@
 #include "sim_host.h"
 
 #include "base/synthetic_frame.h"
+#include "core/session/bitrate_grant.h"
+#include "core/session/wire_budget.h"
 #include "core/wire/media_header.h"
 
 namespace punktfunk::sim {
@@ -29,7 +31,10 @@ endpoint::HostConfig in_virtual_time(endpoint::HostConfig config, const TimePoin
 }  // namespace
 
 SimHost::Stream::Stream(endpoint::MediaGrant granted, const HostBehaviour& behaviour)
-    : grant(std::move(granted)), sender(grant.host_to_client, grant.params), pacer(pacer_config(behaviour)) {}
+    : grant(std::move(granted)),
+      sender(grant.host_to_client, grant.params),
+      pacer(pacer_config(behaviour)),
+      budget(BitRate::from_kbps(behaviour.bitrate_kbps)) {}
 
 SimHost::SimHost(AddressBook& book, const std::filesystem::path& file, std::uint64_t seed,
                  HostBehaviour behaviour, endpoint::HostConfig config)
@@ -84,7 +89,12 @@ void SimHost::handle_deadline(TimePoint now) {
 }
 
 void SimHost::begin_frame(endpoint::SessionId, Stream& stream, TimePoint now) {
-  const std::uint32_t mean = behaviour_.bitrate_kbps * 125 / behaviour_.refresh_hz;
+  // With a fixed rate it is the pictures' own, else what parity and framing leave of the budget.
+  const BitRate rate = behaviour_.follows_bitrate
+                           ? media::encoder_share(stream.budget, behaviour_.refresh_hz,
+                                                  stream.grant.params.shard_payload, stream.parity)
+                           : stream.budget;
+  const auto mean = static_cast<std::uint32_t>(rate.kbps()) * 125 / behaviour_.refresh_hz;
   const bool keyframe = std::exchange(stream.keyframe_wanted, false);
   // Pictures differ: half to three halves of the mean, keyframes three times as large.
   std::uint32_t bytes = mean / 2 + static_cast<std::uint32_t>(sizes_() % (mean + 1));
@@ -177,6 +187,17 @@ void SimHost::feedback(endpoint::SessionId id, const wire::Feedback& feedback) {
   if (stream->second.asks.read(feedback) == media::AskReader::Action::keyframe) {
     stream->second.keyframe_wanted = true;
   }
+}
+
+std::optional<wire::BitrateChanged> SimHost::bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) {
+  bitrates_asked.push_back(kbps);
+  const auto stream = streams_.find(id);
+  if (!behaviour_.follows_bitrate || stream == streams_.end()) return std::nullopt;
+  const auto answer =
+      media::grant_bitrate(kbps, stream->second.budget, {.most = BitRate::from_kbps(200'000)});
+  stream->second.budget = BitRate::from_kbps(answer.bitrate_kbps);
+  stream->second.pacer.set_stream_rate(stream->second.budget);
+  return answer;
 }
 
 void SimHost::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {

@@ -28,6 +28,7 @@ struct HostBehaviour {
   std::uint32_t bitrate_kbps = 10'000;
   std::uint32_t refresh_hz = 60;
   bool sends_media = true;
+  bool follows_bitrate = false;            // grants what clients ask for, 500 … 200,000 kbit/s
   Duration thinks_for{};                   // before it accepts
   std::optional<wire::CloseCode> refusal;  // instead of accepting
   std::uint64_t synthetic_seed = 0;        // of the access units
@@ -55,6 +56,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   std::vector<endpoint::MediaGrant> grants;  // of those, for tests that send the media themselves
   std::vector<Ended> ended;
   std::vector<wire::InputEvent> inputs;
+  std::vector<std::uint32_t> bitrates_asked;
   std::uint64_t frames_sent = 0;
   std::uint64_t keyframes_sent = 0;
   std::uint64_t units_streamed = 0;
@@ -75,6 +77,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
     media::Pacer pacer;
     media::ParityControl parity;
     media::AskReader asks;
+    BitRate budget;
     bool keyframe_wanted = true;
     std::optional<TimePoint> frame_due;
     std::deque<Bytes> unsent;
@@ -85,6 +88,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   void session_started(endpoint::SessionId id, endpoint::MediaGrant grant) override;
   void input(endpoint::SessionId id, const wire::InputEvent& event) override;
   void feedback(endpoint::SessionId id, const wire::Feedback& feedback) override;
+  std::optional<wire::BitrateChanged> bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) override;
   void session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) override;
   void begin_frame(endpoint::SessionId id, Stream& stream, TimePoint now);
   void send_due(Stream& stream, TimePoint now);

@@ -208,6 +208,51 @@ TEST_P(Stream, SurvivesALinkThatIsTooNarrowForAWhile) {
   EXPECT_TRUE(client.gaps.empty() || client.gaps.back().healed_at);
 }
 
+TEST_P(Stream, TheRateFollowsTheLink) {
+  HostBehaviour behaviour;
+  behaviour.follows_bitrate = true;
+  SimWorld world(GetParam(), behaviour);
+  SimClient& client = world.connect(quiet_link());
+  world.run_for(seconds(5));
+  EXPECT_TRUE(world.host->bitrates_asked.empty()) << "nothing was wrong";
+  LinkOptions narrow = quiet_link();
+  narrow.rate = BitRate::from_kbps(4'000);
+  narrow.queue_bytes = 128 * 1024;
+  world.network.set_link(SimWorld::kHost, 2, narrow);
+  world.run_for(seconds(10));
+  ASSERT_FALSE(world.host->bitrates_asked.empty());
+  EXPECT_LT(client.node().stats().rate.kbps(), 5'000u);
+  EXPECT_EQ(lost_after(client, world.now() - seconds(7)), 0u);
+  // With the rate as it was, the queue would stand at 128 KiB: 260 ms.
+  for (const auto& frame : client.frames) {
+    if (frame.at > world.now() - seconds(7)) {
+      EXPECT_LE(frame.after_capture, milliseconds(150)) << frame.index;
+    }
+  }
+  world.network.set_link(SimWorld::kHost, 2, quiet_link());
+  world.run_for(seconds(15));
+  expect_sound(world, client);
+  EXPECT_EQ(client.node().stats().rate.kbps(), behaviour.bitrate_kbps);
+  EXPECT_EQ(world.host->bitrates_asked.back(), behaviour.bitrate_kbps);
+}
+
+TEST_P(Stream, APinnedRateStaysWhateverTheLink) {
+  HostBehaviour behaviour;
+  behaviour.follows_bitrate = true;
+  SimWorld world(GetParam(), behaviour);
+  world.trust_client();
+  SimClient& client = world.add_client(quiet_link());
+  client.bitrate_kbps = behaviour.bitrate_kbps;
+  client.connect(world.host->identity().fingerprint(), world.now());
+  world.run_for(seconds(2));
+  LinkOptions narrow = quiet_link();
+  narrow.rate = BitRate::from_kbps(4'000);
+  world.network.set_link(SimWorld::kHost, 2, narrow);
+  world.run_for(seconds(5));
+  EXPECT_TRUE(world.host->bitrates_asked.empty());
+  EXPECT_EQ(client.node().stats().rate.kbps(), behaviour.bitrate_kbps);
+}
+
 TEST_P(Stream, RecoversFromAnOutageOfOneSecond) {
   SimWorld world(GetParam());
   SimClient& client = world.connect(quiet_link());

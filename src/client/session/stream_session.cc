@@ -75,8 +75,9 @@ void StreamSession::decode_loop() {
   statistics_due_ = monotonic_now() + kStatisticsEvery;
   while (!stopping_) {
     if (auto unit = units_.pop(kIdleWait)) {
+      decode_time_ = Duration::zero();
       decode_unit(*unit);
-      endpoint_->recycle(std::move(unit->frame.au));
+      endpoint_->recycle(std::move(unit->frame.au), decode_time_);
     }
     if (monotonic_now() >= statistics_due_) {
       statistics_due_ += kStatisticsEvery;
@@ -129,8 +130,10 @@ void StreamSession::decode_unit(Unit& unit) {
     ++statistics_.held_back;
     return;
   }
+  const TimePoint started = monotonic_now();
   DecodeOutcome outcome = decoder_->push(frame.au);
   report.times.decoded = monotonic_now();
+  decode_time_ = report.times.decoded - started;
   switch (outcome.status) {
     case DecodeStatus::need_more:
       return;

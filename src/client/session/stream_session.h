@@ -115,6 +115,7 @@ class StreamSession final : private endpoint::ClientEvents {
   bool holding_ = true;  // until the first keyframe
   std::optional<TimePoint> last_picture_;
   TimePoint statistics_due_{};
+  Duration decode_time_{};  // of the unit under way
 
   mutable std::mutex mutex_;
   wire::Mode mode_;

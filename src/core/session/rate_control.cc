@@ -205,7 +205,8 @@ std::optional<BitRate> RateControl::update(const MediaReceiver::Stats& stats, Ti
   const double change = static_cast<double>(rate_.bits_per_second) /
                             static_cast<double>(std::max<std::uint64_t>(asked_.bits_per_second, 1)) -
                         1;
-  if (change < kWorthAsking && change > -kWorthAsking) return std::nullopt;
+  const bool back_at_the_top = rate_ == ceiling(now) && rate_ != asked_;
+  if (change < kWorthAsking && change > -kWorthAsking && !back_at_the_top) return std::nullopt;
   asked_ = rate_ = BitRate::from_kbps(rate_.kbps());  // the message's unit
   ++unanswered_;
   return rate_;

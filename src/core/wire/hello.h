@@ -28,6 +28,9 @@ inline constexpr std::uint8_t kCodecPyroWave = 8;
 inline constexpr std::uint8_t kSuiteAes128Gcm = 0;
 inline constexpr std::uint8_t kSuiteChaCha20Poly1305 = 1;
 
+// Bits of ClientHello::abr_features.
+inline constexpr std::uint8_t kReadsBitrateReason = 1;
+
 inline constexpr std::uint8_t kFecGf8 = 0;
 inline constexpr std::uint8_t kFecGf16 = 1;
 

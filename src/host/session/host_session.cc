@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "control/identity/identity.h"
+#include "core/session/bitrate_grant.h"
 #include "host/session/input_router.h"
 #include "host/session/ticking_capturer.h"
 
@@ -20,7 +21,6 @@ using wire::CloseCode;
 
 namespace {
 
-constexpr std::uint32_t kMinBitrateKbps = 500;  // section 18
 // Everything until grants are stored per device: a paired device may use pointer, keyboard and gamepad.
 constexpr std::uint32_t kAllGrants = 0xFF;
 // Section 8.1, compositor 2: sway is one.
@@ -85,7 +85,7 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   BitRate budget = BitRate::from_kbps(hello.bitrate_kbps);
   if (budget.kbps() == 0) budget = settings_.bitrate;
   if (budget.kbps() == 0) budget = automatic_bitrate(hello.mode);
-  budget = std::clamp(budget, BitRate::from_kbps(kMinBitrateKbps), settings_.max_bitrate);
+  budget = std::clamp(budget, media::kLowestBudget, settings_.max_bitrate);
 
   VideoPipeline::Setup setup;
   setup.mode = hello.mode;
@@ -258,6 +258,14 @@ void HostSession::feedback(const wire::Feedback& feedback) {
         request_.device_name);
   }
   if (keyframe) pipeline_->request_keyframe();
+}
+
+std::optional<wire::BitrateChanged> HostSession::bitrate_asked(std::uint32_t kbps) {
+  const std::lock_guard lock(parts_mutex_);
+  if (!pipeline_) return std::nullopt;
+  const auto answer = media::grant_bitrate(kbps, pipeline_->wire_budget(), {.most = settings_.max_bitrate});
+  pipeline_->set_wire_budget(BitRate::from_kbps(answer.bitrate_kbps));
+  return answer;
 }
 
 }  // namespace punktfunk::host

@@ -50,6 +50,8 @@ class HostSession {
   void started(endpoint::MediaGrant grant);
   void input(const wire::InputEvent& event);
   void feedback(const wire::Feedback& feedback);
+  // Sets the wire budget the client asks for, within the bounds; returns what is in force.
+  [[nodiscard]] std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps);
   // Segmentation offload was given up, because it lost packets.
   [[nodiscard]] bool is_offload_off() const { return offload_off_; }
   // Begins the tear-down; never blocks.

@@ -48,6 +48,12 @@ void SessionManager::feedback(endpoint::SessionId id, const wire::Feedback& feed
   if (session.is_offload_off() && !was_off) ++without_offload_;
 }
 
+std::optional<wire::BitrateChanged> SessionManager::bitrate_asked(endpoint::SessionId id,
+                                                                  std::uint32_t kbps) {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? std::nullopt : found->second->bitrate_asked(kbps);
+}
+
 void SessionManager::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {
   reap();
   const auto found = sessions_.find(id);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/session/wire_budget.h"
 #include "core/wire/media_header.h"
 #include "host/convert/colour.h"
 #include "host/session/repeat_schedule.h"
@@ -29,7 +30,8 @@ VideoPipeline::VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks call
     : setup_(std::move(setup)),
       socket_(socket),
       callbacks_(std::move(callbacks)),
-      interval_(Duration(1'000'000'000 / setup_.mode.refresh_hz)) {}
+      interval_(Duration(1'000'000'000 / setup_.mode.refresh_hz)),
+      wire_budget_bps_(setup_.wire_budget.bits_per_second) {}
 
 Result<void> VideoPipeline::start_capture() { return setup_.capturer->start(*this); }
 
@@ -56,7 +58,10 @@ void VideoPipeline::stop() {
 
 void VideoPipeline::request_keyframe() { mailbox_.want_keyframe(); }
 
+void VideoPipeline::set_wire_budget(BitRate budget) { wire_budget_bps_ = budget.bits_per_second; }
+
 bool VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
+  pacing_floor_bps_ = media::pacing_floor(feedback.link_kbps).bits_per_second;
   const std::lock_guard lock(parity_mutex_);
   // Without a count of packets a window says nothing about those that vanished whole.
   if (!parity_.on_feedback(feedback) || !feedback.packets) return false;
@@ -72,20 +77,6 @@ VideoPipeline::Stats VideoPipeline::stats() const { return {frames_, keyframes_,
 
 void VideoPipeline::fail_once(const Error& error) {
   if (!failed_.exchange(true) && !stopping_) callbacks_.failed(error);
-}
-
-BitRate VideoPipeline::encoder_rate() const {
-  // The budget covers video, parity and framing (section 18), so parity up means encoder rate down. Worked
-  // out for a frame of average size, since small frames carry more parity than the session's percentage.
-  const double datagram_bytes = shard_bytes_ + static_cast<double>(wire::kWireOverhead);
-  const double frame_bytes =
-      static_cast<double>(setup_.wire_budget.bits_per_second) / 8.0 / setup_.mode.refresh_hz;
-  const double datagrams = std::max(1.0, frame_bytes / datagram_bytes);
-  const std::uint8_t percent = parity_.percent_for(static_cast<std::uint32_t>(datagrams));
-  double data = datagrams / (1.0 + percent / 100.0);
-  if (percent != 0) data = std::min(data, std::max(datagrams - 2.0, datagrams / 3.0));
-  const double share = data / datagrams * (shard_bytes_ / datagram_bytes);
-  return {static_cast<std::uint64_t>(static_cast<double>(setup_.wire_budget.bits_per_second) * share)};
 }
 
 void VideoPipeline::encode_loop() {
@@ -126,7 +117,8 @@ void VideoPipeline::encode_loop() {
 
     {
       const std::lock_guard lock(parity_mutex_);
-      const BitRate wanted = encoder_rate();
+      const BitRate wanted =
+          media::encoder_share(wire_budget(), setup_.mode.refresh_hz, shard_bytes_, parity_);
       if (wanted != rate_in_force) setup_.encoder->set_bitrate(rate_in_force = wanted);
     }
     const auto encoded = setup_.encoder->encode(picture.view(), delivery.keyframe);
@@ -175,6 +167,8 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
   }
   const std::size_t each = sender.datagram_bytes();
   const auto path = grant.path->get();
+  pacer.set_stream_rate(wire_budget());
+  pacer.set_floor_rate({pacing_floor_bps_});
   pacer.begin_frame(sender.datagrams_ready(), each, monotonic_now());
   SendOptions options;
   options.patience = kSendPatience;

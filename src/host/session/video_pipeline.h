@@ -34,7 +34,7 @@ class VideoPipeline final : private CaptureSink {
     std::unique_ptr<Capturer> capturer;
     std::unique_ptr<VideoEncoder> encoder;
     wire::Mode mode;
-    BitRate wire_budget;            // video, parity and framing together
+    BitRate wire_budget;            // at the start: video, parity and framing together
     std::uint32_t frame_limit = 0;  // access units to send; 0 = until stopped
   };
   struct Callbacks {
@@ -56,6 +56,9 @@ class VideoPipeline final : private CaptureSink {
 
   // Any thread.
   void request_keyframe();
+  // From the next frame on, without a keyframe.
+  void set_wire_budget(BitRate budget);
+  [[nodiscard]] BitRate wire_budget() const { return {wire_budget_bps_}; }
   // True when this report made the pipeline give up segmentation offload, for good.
   [[nodiscard]] bool on_loss_report(const wire::Feedback& feedback);
 
@@ -82,9 +85,6 @@ class VideoPipeline final : private CaptureSink {
   void send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
                  const endpoint::MediaGrant& grant);
   void fail_once(const Error& error);
-  // With parity_mutex_ held.
-  [[nodiscard]] BitRate encoder_rate() const;
-
   Setup setup_;
   DatagramSocket& socket_;
   Callbacks callbacks_;
@@ -100,6 +100,8 @@ class VideoPipeline final : private CaptureSink {
   media::OffloadGuard offload_;                                // with parity_mutex_ held
   std::uint64_t datagrams_reported_ = 0, drops_reported_ = 0;  // the same; as of the last report
   std::atomic<bool> use_offload_ = true;
+  std::atomic<std::uint64_t> wire_budget_bps_;
+  std::atomic<std::uint64_t> pacing_floor_bps_ = media::kPacingFloor.bits_per_second;
   std::atomic<std::uint64_t> datagrams_ = 0;  // handed to the socket
   std::atomic<std::uint64_t> frames_ = 0, keyframes_ = 0, send_drops_ = 0, too_large_ = 0;
   std::thread encode_thread_, send_thread_;

@@ -128,6 +128,25 @@ TEST_F(ClientControlTest, MeasuresTheClockInEightRounds) {
   EXPECT_GT(*machine->next_deadline(), now + seconds(50));
 }
 
+TEST_F(ClientControlTest, AsksForABitrateAndPassesTheAnswerOn) {
+  machine->ask_bitrate(8'000);
+  dial();
+  machine->ask_bitrate(8'000);
+  receive_answer();
+  EXPECT_EQ(side.written.count(FrameType::set_bitrate), 0u) << "only in a session";
+  machine->ask_bitrate(8'000);
+  const auto ask = wire::SetBitrate::decode(side.written.last(FrameType::set_bitrate));
+  ASSERT_TRUE(ask);
+  EXPECT_EQ(ask->bitrate_kbps, 8'000u);
+  const wire::BitrateChanged changed{7'500, wire::BitrateReason::encoder_limit};
+  feed(frame_of(FrameType::bitrate_changed, changed.encode()));
+  EXPECT_EQ(side.bitrates, std::vector<wire::BitrateChanged>{changed});
+  wire::PipelineGap gap;
+  gap.gap_ms = 300;
+  feed(frame_of(FrameType::pipeline_gap, gap.encode()));
+  EXPECT_EQ(side.gaps, 1);
+}
+
 TEST_F(ClientControlTest, AMissingEchoIsNotFatal) {
   run_session();
   for (int i = 0; i < 20 && machine->next_deadline(); ++i) {
@@ -292,7 +311,8 @@ TEST_F(ClientControlTest, SkipsUnknownFramesInTheSession) {
 }
 
 TEST_F(ClientControlTest, RefusesMalformedSessionFrames) {
-  for (const FrameType type : {FrameType::stream_config, FrameType::clock_echo}) {
+  for (const FrameType type : {FrameType::stream_config, FrameType::clock_echo, FrameType::bitrate_changed,
+                               FrameType::pipeline_gap}) {
     restart();
     run_session();
     feed(frame_of(type, Bytes{0x01, 0x00}));

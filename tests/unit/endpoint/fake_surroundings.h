@@ -76,6 +76,8 @@ class FakeHostSide final : public HostControl::Surroundings {
   std::vector<wire::ClientHello> hellos;
   int ready = 0;
   bool can_store = true;
+  std::vector<std::uint32_t> bitrates_asked;
+  std::optional<wire::BitrateChanged> bitrate_answer;
   std::uint64_t clock_ns = 1'700'000'000'000'000'000;
 
   void write(ByteView bytes) override {
@@ -93,6 +95,10 @@ class FakeHostSide final : public HostControl::Surroundings {
   }
   void session_requested(const wire::ClientHello& hello) override { hellos.push_back(hello); }
   void session_ready() override { ++ready; }
+  std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) override {
+    bitrates_asked.push_back(kbps);
+    return bitrate_answer;
+  }
   std::uint64_t session_time_ns(TimePoint) override { return clock_ns; }
 };
 
@@ -105,6 +111,8 @@ class FakeClientSide final : public ClientControl::Surroundings {
   std::vector<wire::ServerHello> sessions;
   std::vector<wire::StreamConfig> configs;
   std::vector<bool> pairings;
+  std::vector<wire::BitrateChanged> bitrates;
+  int gaps = 0;
   std::vector<std::pair<std::uint32_t, std::string>> refusals;
   bool keys_can_be_made = true;
 
@@ -127,6 +135,10 @@ class FakeClientSide final : public ClientControl::Surroundings {
     return keys_can_be_made;
   }
   void stream_config(const wire::StreamConfig& config) override { configs.push_back(config); }
+  void bitrate_changed(const wire::BitrateChanged& changed, TimePoint) override {
+    bitrates.push_back(changed);
+  }
+  void pipeline_gap(TimePoint) override { ++gaps; }
   void pairing_finished(bool accepted) override { pairings.push_back(accepted); }
   void refused(std::uint32_t code, std::string_view reason) override {
     refusals.emplace_back(code, std::string(reason));

@@ -177,6 +177,48 @@ TEST_F(HostControlTest, AnswersWhatASessionAsks) {
   EXPECT_EQ(reconfigured->mode, config().mode);
 }
 
+TEST_F(HostControlTest, GrantsAnotherBitrateAndGivesTheReasonToWhoReadsIt) {
+  wire::SetBitrate wish;
+  wish.bitrate_kbps = 90'000;
+  for (const bool reads_reasons : {false, true}) {
+    side = FakeHostSide();
+    side.paired.insert(client_fp);
+    side.bitrate_answer = wire::BitrateChanged{50'000, wire::BitrateReason::encoder_limit};
+    start();
+    auto greeting = hello();
+    greeting.abr_features = reads_reasons ? wire::kReadsBitrateReason : std::uint8_t{0};
+    feed(frame_of(FrameType::client_hello, greeting.encode()));
+    accept();
+    feed(frame_of(FrameType::ready));
+    feed(frame_of(FrameType::set_bitrate, wish.encode()));
+    EXPECT_EQ(side.bitrates_asked, std::vector<std::uint32_t>{90'000});
+    auto expected = *side.bitrate_answer;
+    if (!reads_reasons) expected.reason.reset();
+    EXPECT_EQ(wire::BitrateChanged::decode(side.written.last(FrameType::bitrate_changed)), expected);
+    // Unasked, from a governor: a ceiling.
+    machine->send_bitrate({7'000, wire::BitrateReason::governor});
+    const auto ceiling = wire::BitrateChanged::decode(side.written.last(FrameType::bitrate_changed));
+    ASSERT_TRUE(ceiling);
+    EXPECT_EQ(ceiling->bitrate_kbps, 7'000u);
+  }
+}
+
+TEST_F(HostControlTest, APinnedBitrateStays) {
+  auto greeting = hello();
+  greeting.bitrate_kbps = 12'345;
+  greeting.abr_features = wire::kReadsBitrateReason;
+  side.bitrate_answer = wire::BitrateChanged{50'000, wire::BitrateReason::granted};
+  feed(frame_of(FrameType::client_hello, greeting.encode()));
+  accept();
+  feed(frame_of(FrameType::ready));
+  wire::SetBitrate wish;
+  wish.bitrate_kbps = 90'000;
+  feed(frame_of(FrameType::set_bitrate, wish.encode()));
+  EXPECT_TRUE(side.bitrates_asked.empty());
+  EXPECT_EQ(wire::BitrateChanged::decode(side.written.last(FrameType::bitrate_changed)),
+            (wire::BitrateChanged{12'345, wire::BitrateReason::pinned}));
+}
+
 TEST_F(HostControlTest, SkipsUnknownFramesEverywhere) {
   const Bytes unknown = unknown_frame(Bytes(65536, 1));
   feed(unknown);

@@ -56,8 +56,8 @@ PF_INLINE void store_part(std::uint8_t* to, std::size_t half, std::size_t, Eleme
   _mm256_mask_storeu_epi8(to, mask, _mm512_castsi512_si256(v));
   _mm256_mask_storeu_epi8(to + half, mask, _mm512_extracti64x4_epi64(v, 1));
 }
-constexpr std::size_t kMaxLayers = 4;
-constexpr std::size_t kMaxRows = 8;
+constexpr std::size_t kMaxLayers = kManyLoops ? 4 : 2;
+constexpr std::size_t kMaxRows = kManyLoops ? 8 : 4;
 constexpr std::size_t kCombined = 2;
 
 // Each builds on the one before.

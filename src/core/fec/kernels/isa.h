@@ -11,7 +11,23 @@
 #define PF_INLINE [[gnu::always_inline]] inline
 #define PF_INLINE_LAMBDA __attribute__((always_inline))
 
+// Under a sanitizer compilers take many minutes for the large unrolled loops; there the same code is
+// instantiated in few and small forms only.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PF_FEC_SMALL_LOOPS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define PF_FEC_SMALL_LOOPS
+#endif
+#endif
+
 namespace punktfunk::fec {
+
+#if defined(PF_FEC_SMALL_LOOPS)
+inline constexpr bool kManyLoops = false;
+#else
+inline constexpr bool kManyLoops = true;
+#endif
 
 extern const Kernels kScalarKernels;
 #if defined(PUNKTFUNK_FEC_X86)

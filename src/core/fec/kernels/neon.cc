@@ -17,7 +17,7 @@ PF_INLINE Vector load_table(const std::uint8_t* table) { return vld1q_u8(table);
 PF_INLINE Vector look_up(Vector table, Vector index) { return vqtbl1q_u8(table, index); }
 PF_INLINE Vector low_nibbles(Vector v) { return vandq_u8(v, vdupq_n_u8(15)); }
 PF_INLINE Vector high_nibbles(Vector v) { return vshrq_n_u8(v, 4); }
-constexpr std::size_t kMaxLayers = 3;
+constexpr std::size_t kMaxLayers = kManyLoops ? 3 : 2;
 constexpr std::size_t kMaxRows = 4;
 constexpr std::size_t kCombined = 1;
 

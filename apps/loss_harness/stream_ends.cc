@@ -114,7 +114,11 @@ std::uint64_t StreamHost::mean_bytes() const {
 
 void StreamHost::begin_frame(TimePoint now) {
   const std::uint64_t mean = mean_bytes();
-  const bool keyframe = std::exchange(keyframe_wanted_, false);
+  const bool keyframe = keyframe_wanted_ && now >= keyframes_.next().value_or(now);
+  if (keyframe) {
+    keyframe_wanted_ = false;
+    keyframes_.on_keyframe(now);
+  }
   Bytes au(static_cast<std::size_t>(keyframe ? 3 * mean : mean / 2 + sizes_() % (mean + 1)));
   fill_synthetic(au, setup_.seed, sender_.next_frame_index());
   media::MediaSender::FrameInfo info;
@@ -195,7 +199,9 @@ void StreamClient::handle_deadline(TimePoint now) {
 
 void StreamClient::run_rate_control(TimePoint now) {
   while (const auto arrival = receiver_.poll_arrival()) rate_->on_arrival(*arrival);
-  if (const auto rate = rate_->update(receiver_.stats(), now)) {
+  const auto rate = rate_->update(receiver_.stats(), now);
+  recovery_.set_queue(rate_->queue());
+  if (rate) {
     wire::SetBitrate ask;
     ask.bitrate_kbps = static_cast<std::uint32_t>(rate->kbps());
     const auto number = static_cast<std::uint8_t>(first_message_ + messages_.size());

@@ -17,6 +17,7 @@
 #include "core/pacing/pacer.h"
 #include "core/session/ask_reader.h"
 #include "core/session/feedback_window.h"
+#include "core/session/keyframe_throttle.h"
 #include "core/session/media_receiver.h"
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
@@ -81,6 +82,7 @@ class StreamHost final : public sim::Participant {
   media::Pacer pacer_;
   media::ParityControl parity_;
   media::AskReader asks_;
+  media::KeyframeThrottle keyframes_;
   bool keyframe_wanted_ = true;
   std::optional<TimePoint> frame_due_ = kStart;
   std::deque<Bytes> unsent_;

@@ -107,6 +107,10 @@ std::string json_of(const Figures& f) {
   json["packets_dropped_for_test"] = f.stream.network.dropped_for_test;
   json["longest_gap_ms"] = round2(to_ms(f.stream.longest_gap));
   json["gaps_over_100_ms"] = f.stream.freezes;
+  json["frozen_ms"] = round2(to_ms(f.stream.frozen));
+  json["jumps_to_live"] = f.stream.jumps_to_live;
+  json["rate_kbps"] = f.stream.network.node.rate.kbps();
+  json["rate_asks"] = f.stream.network.node.rate_asks;
   json["first_picture_ms"] = round2(to_ms(f.to_first_picture));
   for (const auto& [name, histogram] : stages_of(f)) json["latency_ms"][name] = json_of(*histogram);
   json["host_cpu_percent"] =

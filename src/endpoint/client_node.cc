@@ -187,6 +187,7 @@ void ClientNode::take_arrivals() {
 void ClientNode::run_rate_control(TimePoint now) {
   take_arrivals();
   const auto asked = rate_control_->update(receiver_->stats(), now);
+  recovery_->set_queue(rate_control_->queue());
   if (!asked) return;
   ++rate_asks_;
   rate_ = *asked;

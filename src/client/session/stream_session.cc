@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "core/wire/media_header.h"
@@ -75,15 +76,53 @@ void StreamSession::decode_loop() {
   statistics_due_ = monotonic_now() + kStatisticsEvery;
   while (!stopping_) {
     if (auto unit = units_.pop(kIdleWait)) {
-      decode_time_ = Duration::zero();
-      decode_unit(*unit);
-      endpoint_->recycle(std::move(unit->frame.au), decode_time_);
+      const TimePoint now = monotonic_now();
+      if (!backlog_) {
+        const std::lock_guard lock(mutex_);
+        backlog_.emplace(Duration(std::chrono::seconds(1)) / std::max(1U, mode_.refresh_hz));
+      }
+      if (backlog_->on_item(now - unit->handed_over, now)) {
+        jump_to_live(std::move(*unit));
+      } else {
+        decode_and_recycle(std::move(*unit));
+      }
     }
     if (monotonic_now() >= statistics_due_) {
       statistics_due_ += kStatisticsEvery;
       listener_.on_statistics(statistics());
     }
   }
+}
+
+void StreamSession::decode_and_recycle(Unit unit) {
+  decode_time_ = Duration::zero();
+  decode_unit(unit);
+  endpoint_->recycle(std::move(unit.frame.au), decode_time_);
+}
+
+void StreamSession::jump_to_live(Unit first) {
+  std::vector<Unit> waiting;
+  std::uint64_t skipped = 0;
+  const auto skip = [&] {
+    skipped += waiting.size();
+    for (Unit& unit : waiting) endpoint_->recycle(std::move(unit.frame.au));
+    waiting.clear();
+  };
+  for (std::optional<Unit> unit = std::move(first); unit; unit = units_.try_pop()) {
+    if ((unit->frame.flags & wire::kFlagKeyframe) != 0) skip();
+    waiting.push_back(std::move(*unit));
+  }
+  if ((waiting.front().frame.flags & wire::kFlagKeyframe) == 0) {
+    skip();
+    holding_ = true;
+    endpoint_->report_undecodable();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++statistics_.jumps_to_live;
+    statistics_.skipped += skipped;
+  }
+  for (Unit& unit : waiting) decode_and_recycle(std::move(unit));
 }
 
 void StreamSession::decode_unit(Unit& unit) {
@@ -155,7 +194,10 @@ void StreamSession::decode_unit(Unit& unit) {
     if (last_picture_) {
       const Duration gap = report.times.decoded - *last_picture_;
       statistics_.longest_gap = std::max(statistics_.longest_gap, gap);
-      if (gap > kFreeze) ++statistics_.freezes;
+      if (gap > kFreeze) {
+        ++statistics_.freezes;
+        statistics_.frozen += gap;
+      }
     }
     // A repeat shows what was there before: its way says nothing about the age of the picture.
     if ((frame.flags & wire::kFlagRepeat) == 0) latency_.add_frame(report.times, offset);

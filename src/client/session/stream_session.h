@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "client/decode/decoder.h"
 #include "client/session/latency_book.h"
+#include "core/session/backlog_watch.h"
 #include "endpoint/client_endpoint.h"
 
 namespace punktfunk::client {
@@ -37,6 +38,9 @@ struct StreamStatistics {
   std::uint64_t video_bytes = 0;  // of access units
   std::uint64_t freezes = 0;      // gaps between pictures longer than kFreeze
   Duration longest_gap{};         // between two decoded pictures
+  Duration frozen{};              // all freezes together
+  std::uint64_t jumps_to_live = 0;
+  std::uint64_t skipped = 0;  // access units that a jump dropped
   endpoint::ClientEndpoint::Snapshot network;
   StageLatencies latency;
 };
@@ -63,7 +67,9 @@ class StreamListener {
 
 // One stream: connects, receives, decodes, recovers, measures. Network thread → queue of access units (8;
 // overflow drops the oldest, counts as loss and asks for a keyframe) → decode thread → listener. While
-// something is missing the last good picture stays: units are held back until a keyframe comes.
+// something is missing the last good picture stays: units are held back until a keyframe comes. When units
+// wait too long for the decoder for too long, it jumps to live: to the newest keyframe that waits, or to one
+// it asks for.
 class StreamSession final : private endpoint::ClientEvents {
  public:
   static constexpr Duration kFreeze = std::chrono::milliseconds(100);
@@ -101,6 +107,9 @@ class StreamSession final : private endpoint::ClientEvents {
   void on_ended(const endpoint::ClientEnd& end) override;
 
   void decode_loop();
+  // `first` waited too long, and so did what is behind it.
+  void jump_to_live(Unit first);
+  void decode_and_recycle(Unit unit);
   void decode_unit(Unit& unit);
 
   const StreamOptions options_;
@@ -113,6 +122,7 @@ class StreamSession final : private endpoint::ClientEvents {
   std::unique_ptr<VideoDecoder> decoder_;
   std::optional<std::uint32_t> next_index_;
   bool holding_ = true;  // until the first keyframe
+  std::optional<media::BacklogWatch> backlog_;
   std::optional<TimePoint> last_picture_;
   TimePoint statistics_due_{};
   Duration decode_time_{};  // of the unit under way

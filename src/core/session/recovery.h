@@ -27,8 +27,11 @@ class Recovery {
 
   // A frame was given up or will be. Opens an ask, or a fresh one when the open ask has had time to be
   // answered: then the answer itself was probably what got lost, and waiting for kAskAgain would hold the
-  // picture half a second.
+  // picture half a second. From the third fresh one in a row on each takes twice as long,
+  // since each costs a keyframe.
   void on_frame_lost(TimePoint now);
+  // Time the path takes now beyond its least: an answer is given that much longer.
+  void set_queue(Duration queue);
   // The decoder refused a frame, or it was held back behind a missing one. Opens an ask unless one is open
   // already.
   void on_frame_undecodable(TimePoint now);
@@ -58,6 +61,9 @@ class Recovery {
   std::uint16_t number_ = 0;
   TimePoint opened_at_{};
   TimePoint send_at_{};
+  Duration queue_{};
+  Duration fresh_after_;
+  int fresh_in_a_row_ = 0;
   std::uint64_t asks_opened_ = 0;
 };
 

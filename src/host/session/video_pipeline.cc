@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/session/keyframe_throttle.h"
 #include "core/session/wire_budget.h"
 #include "core/wire/media_header.h"
 #include "host/convert/colour.h"
@@ -16,8 +17,6 @@ namespace punktfunk::host {
 
 namespace {
 
-// A second keyframe within this time would answer a loss that the first is already on its way to heal.
-constexpr Duration kKeyframeSpacing = std::chrono::milliseconds(100);
 // How long a full socket buffer may hold up a datagram before it counts as lost: beyond this, later frames
 // suffer more than parity cannot mend.
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
@@ -84,13 +83,13 @@ void VideoPipeline::encode_loop() {
   bool have_picture = false;
   RepeatSchedule repeats(interval_);
   TimePoint last_captured{};
-  std::optional<TimePoint> last_keyframe;
+  media::KeyframeThrottle keyframes;
   BitRate rate_in_force{};
   while (!stopping_) {
     if (!units_.wait_for_space(kIdleWait)) continue;
     const TimePoint now = monotonic_now();
     const TimePoint deadline = have_picture ? repeats.next() : now + kIdleWait;
-    const TimePoint keyframe_from = last_keyframe ? *last_keyframe + kKeyframeSpacing : now;
+    const TimePoint keyframe_from = keyframes.next().value_or(now);
     FrameMailbox::Delivery delivery = mailbox_.take(deadline, keyframe_from);
     if (delivery.stopped) return;
 
@@ -125,7 +124,7 @@ void VideoPipeline::encode_loop() {
     if (!encoded) return fail_once(encoded.error());
     unit.encode_end = monotonic_now();
     unit.keyframe = encoded->keyframe;
-    if (unit.keyframe) last_keyframe = unit.encode_start;
+    if (unit.keyframe) keyframes.on_keyframe(unit.encode_start);
     unit.au = spare_.try_pop().value_or(Bytes{});
     unit.au.assign(encoded->au.begin(), encoded->au.end());
     // There is room: this thread is the only one that adds.

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "core/session/ask_reader.h"
+#include "core/session/backlog_watch.h"
 #include "core/session/clock_sync.h"
 #include "core/session/feedback_window.h"
+#include "core/session/keyframe_throttle.h"
 #include "core/session/parity_control.h"
 #include "core/session/recovery.h"
 #include "media_pair.h"
@@ -104,6 +106,74 @@ TEST(Recovery, ALossAfterTheAskWasDueAnswersAsksAtOnce) {
   EXPECT_EQ(recovery.asks_opened(), 1u) << "the same loss, or what hangs on it";
   recovery.on_frame_lost(at_ms(401));
   EXPECT_EQ(recovery.next(at_ms(401))->number, 2u) << "the keyframe itself was lost";
+}
+
+TEST(Recovery, FreshAsksInARowTakeLonger) {
+  Recovery recovery(60);
+  recovery.on_frame_lost(at_ms(0));
+  std::vector<int> opened;
+  for (int ms = 1; ms < 1100; ++ms) {  // something is lost all the time
+    const auto before = recovery.asks_opened();
+    recovery.on_frame_lost(at_ms(ms));
+    if (recovery.asks_opened() != before) opened.push_back(ms);
+  }
+  EXPECT_EQ(opened, (std::vector<int>{150, 300, 600}));
+  recovery.on_frame(5, wire::kFlagKeyframe, at_ms(1100));
+  recovery.on_frame_lost(at_ms(1101));
+  recovery.on_frame_lost(at_ms(1251));
+  EXPECT_EQ(recovery.asks_opened(), 6u) << "an answer starts over";
+}
+
+TEST(Recovery, AnAnswerThatQueuesIsGivenThatMuchLonger) {
+  Recovery recovery(60);
+  recovery.set_queue(std::chrono::milliseconds(100));
+  recovery.on_frame_lost(at_ms(0));
+  recovery.on_frame_lost(at_ms(249));
+  EXPECT_EQ(recovery.asks_opened(), 1u);
+  recovery.on_frame_lost(at_ms(250));
+  EXPECT_EQ(recovery.asks_opened(), 2u);
+}
+
+TEST(KeyframeThrottle, SpreadsWhatGoesOn) {
+  KeyframeThrottle throttle;
+  EXPECT_FALSE(throttle.next());
+  std::vector<std::int64_t> at;
+  for (TimePoint now = at_ms(0); now < at_ms(1700); now = *throttle.next()) {
+    throttle.on_keyframe(now);
+    at.push_back((now - at_ms(0)) / std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(at, (std::vector<std::int64_t>{0, 100, 200, 300, 400, 800, 1200, 1600}));
+  // After a while of peace they may come closely again.
+  const TimePoint later = at_ms(10'000);
+  throttle.on_keyframe(later);
+  EXPECT_EQ(*throttle.next() - later, KeyframeThrottle::kLeast);
+}
+
+TEST(BacklogWatch, JumpsWhenEveryItemWaitedLong) {
+  using std::chrono::milliseconds;
+  BacklogWatch watch(milliseconds(16));
+  for (int ms = 0; ms < 250; ms += 16) EXPECT_FALSE(watch.on_item(milliseconds(60), at_ms(ms)));
+  EXPECT_TRUE(watch.on_item(milliseconds(60), at_ms(256)));
+  // Behind again at once: each jump waits twice as long as the one before.
+  std::vector<int> jumps;
+  for (int ms = 257; ms < 20'000; ++ms) {
+    if (watch.on_item(milliseconds(60), at_ms(ms))) jumps.push_back(ms);
+  }
+  EXPECT_EQ(jumps, (std::vector<int>{1256, 3256, 7256, 15256}));
+}
+
+TEST(BacklogWatch, ABurstThatIsWorkedOffPasses) {
+  using std::chrono::milliseconds;
+  BacklogWatch watch(milliseconds(16));
+  // 120 ms of frames at once, decoded in 8 ms each: half of what the next frames take to come.
+  for (int round = 0; round < 20; ++round) {
+    for (int waited = 120; waited >= 0; waited -= 8) {
+      EXPECT_FALSE(watch.on_item(milliseconds(waited), at_ms(round * 400 + 120 - waited)));
+    }
+  }
+  // At 20 frames per second a frame under way is no backlog.
+  BacklogWatch slow(milliseconds(50));
+  for (int ms = 0; ms < 2000; ms += 50) EXPECT_FALSE(slow.on_item(milliseconds(90), at_ms(ms)));
 }
 
 TEST(Recovery, NumbersSkipZero) {

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The frame path keeps to its wire budget, follows a new one in place, and pays parity out of it.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "core/session/media_receiver.h"
+#include "core/wire/media_header.h"
+#include "host/session/ticking_capturer.h"
+#include "host/session/video_pipeline.h"
+
+namespace punktfunk::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kHz = 240;
+
+// The client's receiver in place of the network.
+class ReceivingSocket final : public DatagramSocket {
+ public:
+  explicit ReceivingSocket(const endpoint::MediaGrant& grant)
+      : receiver_(grant.host_to_client, grant.params, grant.clock.origin_unix_ns()) {}
+
+  int fd() const override { return -1; }
+  const SocketAddress& local_address() const override { return address_; }
+  std::span<const ReceivedDatagram> receive_batch() override { return {}; }
+  SendOutcome send(const SocketAddress&, const SocketAddress&, ByteView datagrams, std::size_t segment,
+                   const SendOptions&) override {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < datagrams.size(); at += segment, ++count) {
+      const ByteView one = datagrams.subspan(at, std::min(segment, datagrams.size() - at));
+      wire_bytes_ += one.size();
+      Bytes copy(one.begin(), one.end());
+      (void)receiver_.receive(copy, monotonic_now());
+    }
+    while (auto frame = receiver_.poll_frame(monotonic_now())) {
+      seen_.push_back({frame->au.size(), (frame->flags & wire::kFlagKeyframe) != 0, wire_bytes_});
+      receiver_.recycle(std::move(frame->au));
+    }
+    changed_.notify_all();
+    return {.sent = count};
+  }
+  TransportStats stats() const override { return {}; }
+
+  struct Seen {
+    std::size_t au_bytes = 0;
+    bool keyframe = false;
+    std::uint64_t wire_bytes = 0;  // since the start, up to its last needed datagram
+  };
+  // `count` frames in a row, from the first one on that is no larger than this.
+  std::vector<Seen> next(std::size_t count, std::size_t most_au_bytes) {
+    std::unique_lock lock(mutex_);
+    std::size_t begin = seen_.size();
+    EXPECT_TRUE(changed_.wait_for(lock, 30s,
+                                  [&] {
+                                    while (begin < seen_.size() && seen_[begin].au_bytes > most_au_bytes)
+                                      ++begin;
+                                    return seen_.size() >= begin + count;
+                                  }))
+        << "no frame came down to " << most_au_bytes << " bytes";
+    if (seen_.size() < begin + count) return {};
+    return {seen_.begin() + static_cast<std::ptrdiff_t>(begin),
+            seen_.begin() + static_cast<std::ptrdiff_t>(begin + count)};
+  }
+
+ private:
+  const SocketAddress address_ = *SocketAddress::parse("192.0.2.1", 1);
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  media::MediaReceiver receiver_;
+  std::uint64_t wire_bytes_ = 0;
+  std::vector<Seen> seen_;
+};
+
+double wire_bytes_a_frame(const std::vector<ReceivingSocket::Seen>& frames) {
+  return static_cast<double>(frames.back().wire_bytes - frames.front().wire_bytes) /
+         static_cast<double>(frames.size() - 1);
+}
+
+TEST(PipelineRate, FollowsANewBudgetInPlaceAndPaysParityOutOfIt) {
+  endpoint::MediaGrant grant;
+  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
+  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  ReceivingSocket socket(grant);
+  VideoPipeline::Setup setup;
+  setup.mode = {1280, 720, kHz};
+  setup.wire_budget = BitRate::from_kbps(200'000);
+  SyntheticConfig synthetic;
+  synthetic.video = {1280, 720, kHz, 1, setup.wire_budget, VideoCodec::h264, 0};
+  setup.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
+  setup.encoder = create_synthetic_encoder(synthetic);
+  VideoPipeline::Callbacks callbacks;
+  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
+  callbacks.timing = [](const wire::HostTiming&) {};
+  callbacks.finished = [] {};
+  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  ASSERT_TRUE(pipeline.start_capture().has_value());
+  pipeline.start_sending(grant);
+
+  // A frame's share of 200 Mbit/s is 104,167 bytes on the wire.
+  const auto full = socket.next(20, 104'167);
+  ASSERT_EQ(full.size(), 20u);
+  EXPECT_LE(wire_bytes_a_frame(full), 104'167 * 1.02);
+  EXPECT_GE(wire_bytes_a_frame(full), 104'167 * 0.9);
+
+  const BitRate less = BitRate::from_kbps(50'000);
+  pipeline.set_wire_budget(less);
+  EXPECT_EQ(pipeline.wire_budget(), less);
+  const auto quarter = socket.next(20, 26'042);
+  ASSERT_EQ(quarter.size(), 20u);
+  EXPECT_LE(wire_bytes_a_frame(quarter), 26'042 * 1.02);
+  EXPECT_GE(wire_bytes_a_frame(quarter), 26'042 * 0.85);
+  for (const auto& frame : quarter) EXPECT_FALSE(frame.keyframe) << "the encoder changed in place";
+
+  wire::Feedback feedback;
+  feedback.window = 1;
+  feedback.loss_ppm = 100'000;
+  feedback.packets = 1000;
+  (void)pipeline.on_loss_report(feedback);
+  const auto protected_ones = socket.next(20, quarter.front().au_bytes - 1000);
+  ASSERT_EQ(protected_ones.size(), 20u);
+  // Data and parity are each rounded up to whole datagrams.
+  EXPECT_LE(wire_bytes_a_frame(protected_ones), 26'042 + 2 * 1'454) << "parity came on top";
+  pipeline.stop();
+}
+
+}  // namespace
+}  // namespace punktfunk::host

@@ -73,7 +73,10 @@ TEST_P(KernelsTest, SameAsScalarForTheLargestBlocks) {
   Gf16Code code;
   const std::size_t shapes[][2] = {{32768, 32767}, {57344, 5000},  {65534, 1},
                                    {1, 65534},     {16000, 49000}, {3, 60000}};
-  for (const auto& [k, m] : shapes) {
+  for (const auto& shape : shapes) {
+    // Not a structured binding: clang 14 cannot capture one.
+    const std::size_t k = shape[0];
+    const std::size_t m = shape[1];
     const std::size_t bytes = 2 + 2 * (random() % 50);
     const std::size_t lost = 1 + random() % std::min(k, m);
     SCOPED_TRACE("k " + std::to_string(k) + " m " + std::to_string(m) + " bytes " + std::to_string(bytes) +

@@ -55,21 +55,39 @@ int main(int argc, char** argv) {
           "Mark packets for networks that give video priority: 34 is the usual value; 0 does not mark")
       ->check(CLI::Range(0, 63))
       ->capture_default_str();
+  std::string approval = "on";
+  serve_command
+      ->add_option("--approval", approval,
+                   "on: unknown devices of the local networks wait until ctl approve or deny; off: they are "
+                   "refused, and only a PIN lets them in")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
   serve_command->add_option("--ready-file", serve_options.ready_file,
                             "Write the port here once clients can connect (a file or a FIFO)");
 
-  std::string request;
+  CtlRequest request;
   CLI::App* ctl_command = app.add_subcommand("ctl", "Talk to the running host");
   ctl_command->add_option("--state-dir", state_dir, "State directory of that host")->capture_default_str();
+  ctl_command->add_flag("--json", request.json, "Print the answer as JSON");
   ctl_command->require_subcommand(1);
-  ctl_command->add_subcommand("pair", "Allow one device to pair within two minutes; prints the PIN")
-      ->callback([&request] { request = "pair"; });
-  ctl_command->add_subcommand("status", "Print what the host is doing")->callback([&request] {
-    request = "status";
-  });
+  const auto add_request = [&](const char* name, const char* what) {
+    return ctl_command->add_subcommand(name, what)->fallthrough()->callback([&request, name] {
+      request.command = name;
+    });
+  };
+  add_request("pair", "Allow one device to pair within two minutes; prints the PIN");
+  add_request("status", "Print what the host is doing");
+  add_request("pending", "List the devices that ask to be let in");
+  for (CLI::App* decision : {add_request("approve", "Let a device in; it goes on without connecting again"),
+                             add_request("deny", "Turn a device away")}) {
+    decision->add_option("ID", request.id, "Its number in ctl pending")
+        ->required()
+        ->check(CLI::Range(std::uint32_t{1}, ~std::uint32_t{0}));
+  }
 
   CLI11_PARSE(app, argc, argv);
   serve_options.state_dir = state_dir;
+  serve_options.approval = approval == "on";
   const Result<void> done = *ctl_command ? run_ctl(state_dir, request) : run_serve(serve_options, stop);
   if (done) return 0;
   std::fprintf(stderr, "punktfunk-host: %s\n", done.error().message.c_str());

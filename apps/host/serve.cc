@@ -33,10 +33,46 @@ Result<SocketAddress> bind_address(const ServeOptions& options) {
   return *address;
 }
 
+// Of a request, which may be any JSON: empty and 0 for what is missing or of another type.
+std::string text_of(const nlohmann::json& request, const char* name) {
+  const bool there = request.is_object() && request.contains(name) && request[name].is_string();
+  return there ? request[name].get<std::string>() : std::string();
+}
+
+std::uint32_t number_of(const nlohmann::json& request, const char* name) {
+  if (!request.is_object() || !request.contains(name) || !request[name].is_number_unsigned()) return 0;
+  const auto number = request[name].get<std::uint64_t>();
+  return number <= ~std::uint32_t{0} ? static_cast<std::uint32_t>(number) : 0;
+}
+
+nlohmann::json pending_json(const Result<std::vector<control::ApprovalDesk::Entry>>& entries) {
+  if (!entries) return {{"ok", false}, {"error", entries.error().message}};
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& entry : *entries) {
+    list.push_back({{"id", entry.id},
+                    {"name", entry.name},
+                    {"address", entry.address.ip()},
+                    {"fingerprint", control::fingerprint_hex(entry.fingerprint)},
+                    {"seconds", static_cast<std::uint64_t>(to_seconds(monotonic_now() - entry.since))},
+                    {"waiting", entry.connection.has_value()}});
+  }
+  return {{"ok", true}, {"pending", std::move(list)}};
+}
+
+nlohmann::json decision_json(const Result<control::ApprovalDesk::Entry>& entry) {
+  if (!entry) return {{"ok", false}, {"error", entry.error().message}};
+  return {{"ok", true},
+          {"id", entry->id},
+          {"name", entry->name},
+          {"fingerprint", control::fingerprint_hex(entry->fingerprint)},
+          {"waiting", entry->connection.has_value()}};
+}
+
 std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionManager& sessions,
                        const std::string& line) {
   const auto request = nlohmann::json::parse(line, nullptr, false);
-  const std::string command = request.is_object() ? request.value("command", "") : "";
+  const std::string command = text_of(request, "command");
+  const std::uint32_t id = number_of(request, "id");
   nlohmann::json answer;
   if (command == "pair") {
     const std::string pin = endpoint.arm_pairing();
@@ -48,6 +84,12 @@ std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionMana
               {"sessions", status.sessions},
               {"sessions_without_offload", sessions.sessions_without_offload()},
               {"paired_devices", status.paired_devices}};
+  } else if (command == "pending") {
+    answer = pending_json(endpoint.pending());
+  } else if (command == "approve") {
+    answer = decision_json(endpoint.approve(id));
+  } else if (command == "deny") {
+    answer = decision_json(endpoint.deny(id));
   } else {
     answer = {{"ok", false}, {"error", "This host does not know that command."}};
   }
@@ -94,6 +136,7 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   SystemRandom random;
   host::SessionManager sessions(std::move(settings), std::move(displays));
   endpoint::HostConfig config;
+  config.approval = options.approval;
   config.quic.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);
   auto endpoint = endpoint::HostEndpoint::create(config, **socket, *identity, *clients, random, sessions);
   if (!endpoint) return tl::unexpected(endpoint.error());

@@ -21,6 +21,8 @@ struct ServeOptions {
   std::uint64_t synthetic_seed = 1;
   std::uint32_t frame_limit = 0;
   std::uint32_t idle_timeout_ms = 8000;
+  // Unknown devices of the local networks wait for the operator; otherwise they are refused.
+  bool approval = true;
   int dscp = 0;  // 0 … 63; see UdpOptions
   std::string ready_file;
 };

@@ -96,10 +96,12 @@ int run(const Options& options, const StopSignal& stop) {
   if (options.pair_only) return static_cast<int>(ExitCode::ok);
 
   const control::PinnedPeer* pinned = known->find_label(label);
-  if (pinned == nullptr) {
-    return complain(ExitCode::trust,
-                    "This device does not know the host at " + label +
-                        "; pair first: run punktfunk-host ctl pair there and give its PIN with --pair.");
+  const bool first_contact = options.first_contact && pinned == nullptr;
+  if (pinned == nullptr && !first_contact) {
+    return complain(ExitCode::trust, "This device does not know the host at " + label +
+                                         "; pair first: run punktfunk-host ctl pair there and give its PIN "
+                                         "with --pair, or ask to be let in with "
+                                         "--first-contact.");
   }
 
   Measurement measurement(options);
@@ -107,7 +109,7 @@ int run(const Options& options, const StopSignal& stop) {
     return complain(ExitCode::failed, opened.error().message);
   client::StreamOptions stream;
   stream.host = *address;
-  stream.pin = pinned->fingerprint;
+  if (pinned != nullptr) stream.pin = pinned->fingerprint;
   stream.hello = hello_for(options);
   stream.connect_budget = Duration(static_cast<std::int64_t>(options.connect_timeout_s * 1e9));
   stream.endpoint.drop_share = options.loss_percent / 100.0;
@@ -125,6 +127,13 @@ int run(const Options& options, const StopSignal& stop) {
   (*session)->stop();
   const Figures figures = measurement.finish(**session);
 
+  if (first_contact && figures.host) {
+    if (const auto stored = known->set(label, *figures.host, label, wall_clock_ns() / 1'000'000'000); !stored)
+      return complain(ExitCode::failed, stored.error().message);
+    if (!options.quiet)
+      std::fprintf(stderr, "First contact with %s; compare its fingerprint with what the host shows: %s\n",
+                   label.c_str(), control::fingerprint_hex(*figures.host).c_str());
+  }
   if (!options.quiet && figures.connected) std::fputs(("\n" + table_of(figures)).c_str(), stdout);
   if (!options.json_file.empty()) {
     if (const auto written = write_text(options.json_file, json_of(figures)); !written) {

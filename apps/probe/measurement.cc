@@ -104,10 +104,11 @@ void Measurement::on_waiting_for_approval() {
   if (!std::exchange(waiting_said_, true)) std::fprintf(stderr, "Waiting for approval on the host …\n");
 }
 
-void Measurement::on_connected(const wire::ServerHello& hello, const control::Fingerprint&) {
+void Measurement::on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) {
   const std::lock_guard lock(mutex_);
   figures_.connected = true;
   figures_.mode = hello.mode;
+  figures_.host = host;
 }
 
 void Measurement::on_ended(const endpoint::ClientEnd& end) {

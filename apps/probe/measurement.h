@@ -33,7 +33,8 @@ struct Figures {
   double client_cpu_percent = 0;
   std::optional<double> host_cpu_percent;
   client::StreamStatistics stream;
-  std::optional<endpoint::ClientEnd> end;  // once the connection is over, whoever ended it
+  std::optional<control::Fingerprint> host;  // what it showed, once it answered
+  std::optional<endpoint::ClientEnd> end;    // once the connection is over, whoever ended it
 };
 
 // Listens to one stream and gathers the figures. finish() may be called from any thread once the session has

@@ -18,6 +18,7 @@ struct Options {
   std::filesystem::path pin_store;  // empty = hosts.json in state_dir
   std::string pair_pin;             // pair before streaming
   bool pair_only = false;
+  bool first_contact = false;  // connect to a host that is not known yet, and pin what it shows
   std::string mode_text = "1280x720@60";
   wire::Mode mode;
   double seconds = 10;

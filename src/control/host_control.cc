@@ -63,6 +63,7 @@ void HostControl::on_frame(const wire::Frame& frame, TimePoint now) {
       if (frame.is(FrameType::pair_proof)) return on_pair_proof(frame, now);
       if (is_handshake_frame(frame)) close(CloseCode::error, "Pairing expected the client's proof.");
       return;
+    case State::parked:
     case State::deciding:
     case State::await_ready:
     case State::running:
@@ -92,15 +93,33 @@ void HostControl::on_client_hello(const wire::Frame& frame, TimePoint now) {
   if (!peer_.fingerprint) {
     return close(CloseCode::client_certificate_needed, "This host admits only clients with a certificate.");
   }
-  if (!surroundings_.is_paired(*peer_.fingerprint)) {
-    return close(CloseCode::pairing_not_armed,
-                 "This device is not paired with the host; pair it with a PIN first.");
-  }
-  is_pinned_ = hello->bitrate_kbps != 0;
-  reads_reasons_ = (hello->abr_features & wire::kReadsBitrateReason) != 0;
+  if (surroundings_.is_paired(*peer_.fingerprint)) return request_session(*hello, now);
+  if (const auto refusal = surroundings_.knock(*hello)) return close(refusal->code, refusal->reason);
+  state_ = State::parked;
+  parked_hello_ = *hello;
+  approval_until_ = now + kApprovalWindow;
+  deadline_ = now + kPendingEvery;
+  send(FrameType::pending, {});
+}
+
+void HostControl::admit(TimePoint now) {
+  if (state_ != State::parked) return;
+  const wire::ClientHello hello = std::move(*parked_hello_);
+  parked_hello_.reset();
+  request_session(hello, now);
+}
+
+void HostControl::turn_away(CloseCode code, std::string_view reason) {
+  if (state_ == State::parked) close(code, reason);
+}
+
+void HostControl::request_session(const wire::ClientHello& hello, TimePoint now) {
+  if (hello.access_only) return close(CloseCode::access_granted, wire::describe(CloseCode::access_granted));
+  is_pinned_ = hello.bitrate_kbps != 0;
+  reads_reasons_ = (hello.abr_features & wire::kReadsBitrateReason) != 0;
   state_ = State::deciding;
   deadline_ = now + kFirstPending;
-  surroundings_.session_requested(*hello);
+  surroundings_.session_requested(hello);
 }
 
 void HostControl::accept(const wire::ServerHello& hello, const wire::StreamConfig& config, TimePoint now) {
@@ -220,6 +239,11 @@ void HostControl::handle_deadline(TimePoint now) {
       return close(CloseCode::error, "The client did not become ready in time.");
     case State::paired:
       return close(CloseCode::done, "");
+    case State::parked:
+      if (now >= approval_until_)
+        return close(CloseCode::approval_timed_out, wire::describe(CloseCode::approval_timed_out));
+      deadline_ = now + kPendingEvery;
+      return send(FrameType::pending, {});
     case State::deciding:
       deadline_ = now + kPendingEvery;
       return send(FrameType::pending, {});
@@ -239,6 +263,7 @@ void HostControl::close(CloseCode code, std::string_view reason) {
   state_ = State::closed;
   deadline_.reset();
   pairing_key_.reset();
+  parked_hello_.reset();
   surroundings_.close(code, reason);
 }
 

@@ -41,6 +41,13 @@ class HostControl {
     // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on
     // both ends.
     [[nodiscard]] virtual bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) = 0;
+    // An unknown device with a certificate says hello. nullopt: it is parked until admit() or turn_away();
+    // otherwise the connection closes with this.
+    struct Refusal {
+      wire::CloseCode code;
+      std::string reason;
+    };
+    [[nodiscard]] virtual std::optional<Refusal> knock(const wire::ClientHello& hello) = 0;
     // An allowed client asks for a session. Answered later by accept() or refuse().
     virtual void session_requested(const wire::ClientHello& hello) = 0;
     // The client is ready to take media.
@@ -58,6 +65,8 @@ class HostControl {
   // A decision that takes longer than this is announced as slow. Well before a client's budget for an answer,
   // 10 s, is over; starting a display and an encoder takes less, so that ordinary clients never see it.
   static constexpr Duration kFirstPending = std::chrono::seconds(2);
+  // Section 9.3: how long a parked client waits for the operator.
+  static constexpr Duration kApprovalWindow = std::chrono::seconds(180);
   // Section 10.1.
   static constexpr Duration kPairingWait = std::chrono::seconds(60);
   static constexpr Duration kPairedLinger = std::chrono::seconds(5);
@@ -68,6 +77,11 @@ class HostControl {
 
   // Bytes of the control stream after its type varint. `fin`: the client ended its direction.
   void on_stream_data(ByteView bytes, bool fin, TimePoint now);
+
+  // Answers to knock(), for as long as the client is parked; ignored otherwise. admit(): the device may
+  // connect from now on (its fingerprint is stored), and the handshake goes on with its hello.
+  void admit(TimePoint now);
+  void turn_away(wire::CloseCode code, std::string_view reason);
 
   // Answer to session_requested(): ServerHello now, StreamConfig epoch 0 right after Ready.
   void accept(const wire::ServerHello& hello, const wire::StreamConfig& config, TimePoint now);
@@ -80,6 +94,8 @@ class HostControl {
   void handle_deadline(TimePoint now);
 
   [[nodiscard]] bool is_running() const { return state_ == State::running; }
+  // Waits for the operator; has no session.
+  [[nodiscard]] bool is_parked() const { return state_ == State::parked; }
   // A session was asked for and is not over.
   [[nodiscard]] bool has_session() const {
     return state_ == State::deciding || state_ == State::await_ready || state_ == State::running;
@@ -91,6 +107,7 @@ class HostControl {
     await_first_frame,
     await_proof,
     paired,
+    parked,
     deciding,
     await_ready,
     running,
@@ -100,6 +117,7 @@ class HostControl {
   void on_frame(const wire::Frame& frame, TimePoint now);
   void on_first_frame(const wire::Frame& frame, TimePoint now);
   void on_client_hello(const wire::Frame& frame, TimePoint now);
+  void request_session(const wire::ClientHello& hello, TimePoint now);
   void on_pair_request(const wire::Frame& frame, TimePoint now);
   void on_pair_proof(const wire::Frame& frame, TimePoint now);
   void on_session_frame(const wire::Frame& frame, TimePoint now);
@@ -113,6 +131,8 @@ class HostControl {
   RandomSource& random_;
   State state_ = State::await_stream;
   std::optional<TimePoint> deadline_;
+  TimePoint approval_until_{};                     // while parked
+  std::optional<wire::ClientHello> parked_hello_;  // while parked
   wire::FrameParser parser_;
   std::optional<crypto::Spake2Key> pairing_key_;
   std::string pairing_name_;

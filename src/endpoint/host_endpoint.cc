@@ -13,6 +13,7 @@ namespace {
 constexpr int kBatchesPerTurn = 16;
 // A loop that does not answer for this long is stuck; nobody should hang with it.
 constexpr auto kAnswerWait = std::chrono::seconds(5);
+constexpr const char* kNoAnswer = "The host is stopping or too busy to answer; try again.";
 }  // namespace
 
 Result<std::unique_ptr<HostEndpoint>> HostEndpoint::create(const HostConfig& config, DatagramSocket& socket,
@@ -100,6 +101,21 @@ T HostEndpoint::ask(std::function<T()> question, T if_stopped) {
 
 std::string HostEndpoint::arm_pairing() {
   return ask<std::string>([this] { return node_->arm_pairing(monotonic_now()); }, {});
+}
+
+Result<std::vector<control::ApprovalDesk::Entry>> HostEndpoint::pending() {
+  using Answer = Result<std::vector<control::ApprovalDesk::Entry>>;
+  return ask<Answer>([this] { return node_->pending(monotonic_now()); }, fail(kNoAnswer));
+}
+
+Result<control::ApprovalDesk::Entry> HostEndpoint::approve(std::uint32_t id) {
+  return ask<Result<control::ApprovalDesk::Entry>>([this, id] { return node_->approve(id, monotonic_now()); },
+                                                   fail(kNoAnswer));
+}
+
+Result<control::ApprovalDesk::Entry> HostEndpoint::deny(std::uint32_t id) {
+  return ask<Result<control::ApprovalDesk::Entry>>([this, id] { return node_->deny(id, monotonic_now()); },
+                                                   fail(kNoAnswer));
 }
 
 HostEndpoint::Status HostEndpoint::status() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "endpoint/event_loop.h"
@@ -38,6 +39,10 @@ class HostEndpoint {
 
   // Waits for the loop's answer.
   [[nodiscard]] std::string arm_pairing();
+  // As HostNode's.
+  [[nodiscard]] Result<std::vector<control::ApprovalDesk::Entry>> pending();
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id);
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id);
   struct Status {
     std::size_t connections = 0;
     std::size_t sessions = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -29,6 +30,9 @@ constexpr std::uint16_t kShardIpv6 = 1388;
 // Section 8.3, value of the reference host.
 constexpr std::uint16_t kMaxDataPerBlock = 4096;
 
+// Devices that come and go must not fill the log; the list shows them all.
+constexpr Duration kKnockLogSpacing = std::chrono::seconds(1);
+
 // The largest even shard that passes to `remote`, and never more than a path of 1500 bytes takes: what lies
 // beyond the first hop is not known to carry more.
 std::uint16_t shard_for(const HostConfig& config, const SocketAddress& local, const SocketAddress& remote) {
@@ -39,6 +43,11 @@ std::uint16_t shard_for(const HostConfig& config, const SocketAddress& local, co
   if (payload <= wire::kWireOverhead) return 0;
   return static_cast<std::uint16_t>(
       std::min<std::size_t>(usual, (payload - wire::kWireOverhead) & ~std::size_t{1}));
+}
+
+std::string no_such_request(std::uint32_t id) {
+  return "Nobody asks to be let in under number " + std::to_string(id) +
+         "; the device may have given up. Look at punktfunk-host ctl pending.";
 }
 
 }  // namespace
@@ -83,6 +92,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
   }
 
   void on_closed(const control::CloseInfo& info) {
+    node_.approvals_.leave(id_);
     if (!session_asked_) return;
     const bool user_quit = info.kind == control::CloseKind::application &&
                            info.code == static_cast<std::uint64_t>(CloseCode::user_quit);
@@ -142,6 +152,8 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     control_.accept(hello, config, now);
   }
 
+  void admit(TimePoint now) { control_.admit(now); }
+  void turn_away(CloseCode code, std::string_view reason) { control_.turn_away(code, reason); }
   void refuse(CloseCode code, std::string_view reason) { control_.refuse(code, reason); }
   void end(CloseCode code, std::string_view reason) { close(code, reason); }
   void send_bitrate(const wire::BitrateChanged& changed) { control_.send_bitrate(changed); }
@@ -157,6 +169,11 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
   }
 
   void close(CloseCode code, std::string_view reason) override {
+    if (code == CloseCode::approval_timed_out) {
+      node_.approvals_.stop_waiting(id_);
+    } else {
+      node_.approvals_.leave(id_);
+    }
     node_.quic_->close(id_, static_cast<std::uint64_t>(code), reason);
   }
 
@@ -168,7 +185,30 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     if (!stored) spdlog::error("{}", stored.error().message);
     if (stored)
       spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));
+    if (stored) node_.let_in(fingerprint, node_.now_);
     return stored.has_value();
+  }
+
+  std::optional<Refusal> knock(const wire::ClientHello& hello) override {
+    if (!node_.config_.approval) {
+      return Refusal{CloseCode::pairing_not_armed,
+                     "This device is not paired with the host; pair it with a PIN first."};
+    }
+    const auto answer =
+        node_.approvals_.knock(id_, *peer_.fingerprint, hello.name, peer_.address, node_.now_);
+    if (const auto* code = std::get_if<CloseCode>(&answer)) {
+      return Refusal{*code, *code == CloseCode::busy
+                                ? "Too many devices ask this host to be let in; try again later."
+                                : "This device is not paired with the host, and from outside its local "
+                                  "networks only a PIN lets it in."};
+    }
+    const auto& parked = std::get<control::ApprovalDesk::Parked>(answer);
+    if (parked.superseded) {
+      if (Connection* older = node_.find(*parked.superseded))
+        older->turn_away(CloseCode::superseded, wire::describe(CloseCode::superseded));
+    }
+    node_.tell_operator(parked);
+    return std::nullopt;
   }
 
   void session_requested(const wire::ClientHello& hello) override {
@@ -287,6 +327,41 @@ void HostNode::send_audio(SessionId id, const wire::AudioPacket& packet) {
   if (connection == nullptr || !connection->is_running()) return;
   // The player conceals what does not fit the queue.
   (void)quic_->send_datagram(id, wire::make_datagram(wire::DatagramKind::audio, packet.encode()));
+}
+
+Result<control::ApprovalDesk::Entry> HostNode::approve(std::uint32_t id, TimePoint now) {
+  now_ = now;
+  const auto entry = approvals_.find(id, now);
+  if (!entry) return fail(no_such_request(id));
+  // First the store: a device that a restarted host would not know again is not let in.
+  const auto stored = clients_.add(entry->fingerprint, entry->name, config_.wall_clock() / 1'000'000'000);
+  if (!stored) return tl::unexpected(stored.error());
+  let_in(entry->fingerprint, now);
+  return *entry;
+}
+
+Result<control::ApprovalDesk::Entry> HostNode::deny(std::uint32_t id, TimePoint now) {
+  now_ = now;
+  const auto entry = approvals_.find(id, now);
+  if (!entry) return fail(no_such_request(id));
+  (void)approvals_.settle(entry->fingerprint);
+  if (Connection* connection = entry->connection ? find(*entry->connection) : nullptr)
+    connection->turn_away(CloseCode::denied, wire::describe(CloseCode::denied));
+  return *entry;
+}
+
+void HostNode::tell_operator(const control::ApprovalDesk::Parked& parked) {
+  const auto entry = parked.is_new ? approvals_.find(parked.id, now_) : std::nullopt;
+  if (!entry || (knock_told_ && now_ - *knock_told_ < kKnockLogSpacing)) return;
+  knock_told_ = now_;
+  spdlog::info("\"{}\" ({}, {}) asks to be let in: punktfunk-host ctl approve {}, or deny {}.", entry->name,
+               entry->address.ip(), control::fingerprint_hex(entry->fingerprint).substr(0, 16), parked.id,
+               parked.id);
+}
+
+void HostNode::let_in(const control::Fingerprint& fingerprint, TimePoint now) {
+  const auto waiting = approvals_.settle(fingerprint);
+  if (Connection* connection = waiting ? find(*waiting) : nullptr) connection->admit(now);
 }
 
 std::size_t HostNode::session_count() const {

@@ -8,11 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "control/approval_desk.h"
 #include "control/host_control.h"
 #include "control/identity/pin_store.h"
 #include "control/pairing_desk.h"
@@ -28,6 +30,9 @@ struct HostConfig {
   std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
   // Sessions at once; one more is told "busy". Each costs a display and an encoder.
   std::size_t max_sessions = 8;
+  // Unknown devices of the local networks are parked until the operator decides (section 9.3). Off: they are
+  // refused.
+  bool approval = false;
   // Unix ns. Simulations pass virtual time, so that they repeat.
   std::function<std::uint64_t()> wall_clock = wall_clock_ns;
   // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
@@ -70,6 +75,15 @@ class HostNode final : private control::QuicHandler {
   // Arms the one PIN and returns it.
   [[nodiscard]] std::string arm_pairing(TimePoint now) { return desk_.arm(now, random_); }
 
+  // Who asks to be let in, oldest first.
+  [[nodiscard]] const std::vector<control::ApprovalDesk::Entry>& pending(TimePoint now) {
+    return approvals_.list(now);
+  }
+  // Stores the device, then lets its waiting connection go on. The entry as it was; without a connection the
+  // device had stopped waiting, and may connect from now on.
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id, TimePoint now);
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id, TimePoint now);
+
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
   [[nodiscard]] std::size_t session_count() const;
   [[nodiscard]] const control::QuicEndpoint& quic() const { return *quic_; }
@@ -87,6 +101,9 @@ class HostNode final : private control::QuicHandler {
   void on_datagram(control::ConnectionId id, ByteView data) override;
   void on_path_changed(control::ConnectionId id, const SocketAddress& remote) override;
   void on_closed(control::ConnectionId id, const control::CloseInfo& info) override;
+  void tell_operator(const control::ApprovalDesk::Parked& parked);
+  // A device is in the store now: its parked connection, if there is one, goes on.
+  void let_in(const control::Fingerprint& fingerprint, TimePoint now);
   [[nodiscard]] Connection* find(control::ConnectionId id);
 
   HostConfig config_;
@@ -95,6 +112,8 @@ class HostNode final : private control::QuicHandler {
   RandomSource& random_;
   HostSessions& sessions_;
   control::PairingDesk desk_;
+  control::ApprovalDesk approvals_;
+  std::optional<TimePoint> knock_told_;
   std::unique_ptr<control::QuicEndpoint> quic_;
   std::map<control::ConnectionId, std::unique_ptr<Connection>> connections_;
   // The time of the call in progress, for events that QUIC delivers from within it.

@@ -20,7 +20,7 @@ namespace punktfunk::client {
 
 struct StreamOptions {
   SocketAddress host;
-  control::Fingerprint pin{};  // the identity this host must show
+  std::optional<control::Fingerprint> pin;  // the identity this host must show; nullopt: any (first contact)
   wire::ClientHello hello;
   Duration connect_budget = std::chrono::seconds(10);
   endpoint::ClientEndpointOptions endpoint;

@@ -19,7 +19,9 @@ namespace punktfunk::host {
 namespace {
 
 // Requests are a few dozen bytes.
-constexpr std::size_t kMaxLine = 4096;
+constexpr std::size_t kMaxRequest = 4096;
+// The longest answer lists 32 waiting devices of well under 1 KiB each.
+constexpr std::size_t kMaxAnswer = 64 * 1024;
 
 std::optional<sockaddr_un> address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
@@ -42,10 +44,10 @@ bool wait_for(int fd, short events, TimePoint deadline, int stop) {
   }
 }
 
-std::optional<std::string> read_line(int fd, TimePoint deadline, int stop) {
+std::optional<std::string> read_line(int fd, std::size_t limit, TimePoint deadline, int stop) {
   std::string line;
   std::array<char, 512> chunk;
-  while (line.size() < kMaxLine) {
+  while (line.size() < limit) {
     if (!wait_for(fd, POLLIN, deadline, stop)) return std::nullopt;
     const ssize_t got = ::recv(fd, chunk.data(), chunk.size(), 0);
     if (got <= 0) return std::nullopt;
@@ -132,7 +134,7 @@ void ControlSocket::serve() {
 }
 
 void ControlSocket::answer(const UniqueFd& peer) {
-  const auto request = read_line(peer.get(), monotonic_now() + patience_, stop_.get());
+  const auto request = read_line(peer.get(), kMaxRequest, monotonic_now() + patience_, stop_.get());
   if (request) (void)write_line(peer.get(), handler_(*request), monotonic_now() + patience_, stop_.get());
 }
 
@@ -145,7 +147,7 @@ Result<std::string> ask_running_host(const std::filesystem::path& path, const st
   }
   std::optional<std::string> line;
   if (write_line(fd.get(), request, monotonic_now() + kControlPatience, -1)) {
-    line = read_line(fd.get(), monotonic_now() + kControlPatience, -1);
+    line = read_line(fd.get(), kMaxAnswer, monotonic_now() + kControlPatience, -1);
   }
   if (!line) return fail("The host did not answer in time; look at its log.");
   return *line;

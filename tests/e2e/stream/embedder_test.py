@@ -46,7 +46,7 @@ class Embedder(E2eTest):
         self.stream(host)
 
     def test_is_refused_before_pairing_and_with_a_wrong_pin(self):
-        host = self.stage.host("--source", "synthetic")
+        host = self.stage.host("--source", "synthetic", "--approval", "off")
         pin = host.arm_pairing()
         wrong = self.client(host, "pair", "0000" if pin != "0000" else "1111")
         self.assertEqual(1, wrong.returncode)

@@ -252,11 +252,14 @@ class Host(Process):
     def was_killed(self):
         return self._popen.returncode == -signal.SIGKILL
 
-    def ctl(self, command):
+    def ctl(self, *command):
         """What `punktfunk-host ctl` prints."""
-        argv = [program("punktfunk-host"), "ctl", "--state-dir", self.state_dir, command]
+        argv = [program("punktfunk-host"), "ctl", "--state-dir", self.state_dir, *map(str, command)]
         return subprocess.run(argv, env=self.environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                               check=True).stdout
+
+    def pending(self):
+        return json.loads(self.ctl("--json", "pending"))["pending"]
 
     def arm_pairing(self):
         return self.ctl("pair").strip()

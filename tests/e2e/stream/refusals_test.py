@@ -61,7 +61,7 @@ class Trust(E2eTest):
         self.assert_sentence(probe, "does not know the host", "--pair")
 
     def test_client_that_the_host_does_not_know(self):
-        host = self.stage.host("--source", "synthetic")
+        host = self.stage.host("--source", "synthetic", "--approval", "off")
         client = self.stage.client()
         client.know(host)
         status, probe = client.run(host, "--seconds", 1)

@@ -76,6 +76,8 @@ class FakeHostSide final : public HostControl::Surroundings {
   std::vector<wire::ClientHello> hellos;
   int ready = 0;
   bool can_store = true;
+  bool parks = false;
+  std::vector<wire::ClientHello> knocks;
   std::vector<std::uint32_t> bitrates_asked;
   std::optional<wire::BitrateChanged> bitrate_answer;
   std::uint64_t clock_ns = 1'700'000'000'000'000'000;
@@ -92,6 +94,11 @@ class FakeHostSide final : public HostControl::Surroundings {
   bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) override {
     stored.emplace_back(fingerprint, name);
     return can_store;
+  }
+  std::optional<Refusal> knock(const wire::ClientHello& hello) override {
+    knocks.push_back(hello);
+    if (parks) return std::nullopt;
+    return Refusal{CloseCode::pairing_not_armed, "Not paired."};
   }
   void session_requested(const wire::ClientHello& hello) override { hellos.push_back(hello); }
   void session_ready() override { ++ready; }

@@ -136,7 +136,11 @@ class NodeWorld {
 
   // A peer whose handshake is done.
   RawPeer& connect(bool certificate = true, const std::string& ip = "10.0.0.2") {
-    peers_.emplace_back(certificate ? &identity : nullptr, random, ip);
+    return connect_as(certificate ? &identity : nullptr, ip);
+  }
+  // `device` outlives the world; nullptr: without a certificate.
+  RawPeer& connect_as(const control::Identity* device, const std::string& ip = "10.0.0.2") {
+    peers_.emplace_back(device, random, ip);
     RawPeer& peer = peers_.back();
     // Every peer has a port of its own.
     peer.address.set_port(static_cast<std::uint16_t>(40000 + peers_.size()));
@@ -202,6 +206,9 @@ class NodeWorld {
   void run_for(Duration time) {
     (void)run([] { return false; }, time);
   }
+
+  // Where `clients` is kept.
+  [[nodiscard]] std::filesystem::path clients_file() const { return folder_ / "clients.json"; }
 
   SeededRandom random;
   control::Identity host_identity;

@@ -96,6 +96,43 @@ TEST_P(Session, ClientGivesUpOnAHostThatNeverDecides) {
   EXPECT_TRUE(client.node().is_idle());
 }
 
+TEST_P(Session, AnUnknownClientIsApprovedAndStreamsOverALossyLink) {
+  endpoint::HostConfig config;
+  config.approval = true;
+  SimWorld world(GetParam(), {}, config);
+  SimClient& client = world.add_client(lossy_link());
+  client.connect(std::nullopt, world.now());
+  // Nearly as long as a client waits at all.
+  world.run_for(seconds(170));
+  EXPECT_FALSE(client.ended) << client.ended->message;
+  EXPECT_GE(client.pendings.size(), 16u);
+  EXPECT_TRUE(world.host->requested.empty());
+  const auto waiting = world.host->node().pending(world.now());
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(waiting[0].fingerprint, world.identity.fingerprint());
+  ASSERT_TRUE(world.host->node().approve(waiting[0].id, world.now()));
+  ASSERT_TRUE(world.run_until([&] { return client.frames.size() >= 60; }));
+  EXPECT_EQ(client.wrong_frames, 0u);
+  EXPECT_EQ(client.session_host, world.host->identity().fingerprint());
+  ASSERT_EQ(world.host->clients().list().size(), 1u);
+}
+
+TEST_P(Session, AnUnknownClientHearsThatNobodyAnswered) {
+  endpoint::HostConfig config;
+  config.approval = true;
+  SimWorld world(GetParam(), {}, config);
+  SimClient& client = world.add_client(lossy_link());
+  const TimePoint dialled = world.now();
+  client.connect(std::nullopt, world.now());
+  ASSERT_TRUE(world.run_until([&] { return client.ended.has_value(); }, minutes(10)));
+  // From the host, and not because the client's own patience was over.
+  EXPECT_EQ(client.ended->kind, EndKind::refused) << client.ended->message;
+  EXPECT_EQ(client.ended->code, CloseCode::approval_timed_out);
+  EXPECT_NEAR(to_seconds(*client.ended_at - dialled), 181, 3);
+  EXPECT_TRUE(world.host->clients().list().empty());
+  EXPECT_TRUE(world.host->requested.empty());
+}
+
 TEST_P(Session, RefusedWithBusy) {
   HostBehaviour busy;
   busy.refusal = CloseCode::busy;

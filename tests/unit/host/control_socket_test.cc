@@ -50,6 +50,14 @@ class ControlSocketTest : public testing::Test {
   std::filesystem::path folder_;
 };
 
+TEST_F(ControlSocketTest, AnswersMayBeLongAndAreBounded) {
+  const auto socket = ControlSocket::listen(
+      path(), [](const std::string& size) { return std::string(std::stoul(size), 'x'); });
+  ASSERT_TRUE(socket.has_value());
+  EXPECT_EQ(ask_running_host(path(), "60000").value(), std::string(60'000, 'x'));
+  EXPECT_FALSE(ask_running_host(path(), "70000").has_value());
+}
+
 TEST_F(ControlSocketTest, Answers) {
   const auto socket = listen();
   EXPECT_EQ(ask_running_host(path(), "status").value(), "answer to status");

@@ -10,9 +10,11 @@
 #include "apps/probe/measurement.h"
 #include "apps/probe/options.h"
 #include "apps/probe/report.h"
+#include "apps/probe/speed_report.h"
 #include "base/log.h"
 #include "client/picture/png.h"
 #include "client/session/pairing.h"
+#include "client/session/speed_test.h"
 #include "client/session/stream_session.h"
 #include "control/identity/identity.h"
 #include "control/identity/pin_store.h"
@@ -66,6 +68,29 @@ wire::ClientHello hello_for(const Options& options) {
   return hello;
 }
 
+int run_speed_test(const Options& options, const SocketAddress& host, const control::Fingerprint& pin,
+                   const control::Identity& identity, RandomSource& random, const StopSignal& stop) {
+  client::SpeedTestOptions test;
+  test.host = host;
+  test.pin = pin;
+  test.hello = hello_for(options);
+  test.connect_budget = Duration(static_cast<std::int64_t>(options.connect_timeout_s * 1e9));
+  test.endpoint.drop_share = options.loss_percent / 100.0;
+  test.endpoint.drop_seed = options.loss_seed;
+  test.stop_requested = [&stop] {
+    pollfd signal{stop.fd(), POLLIN, 0};
+    return ::poll(&signal, 1, 0) == 1;
+  };
+  const auto result = client::run_speed_test(test, identity, random);
+  if (!result) return complain(exit_code_for(result.error()), result.error().message);
+  if (!options.quiet) std::fputs(table_of(*result).c_str(), stdout);
+  if (!options.json_file.empty()) {
+    if (const auto written = write_text(options.json_file, json_of(*result)); !written)
+      return complain(ExitCode::failed, written.error().message);
+  }
+  return static_cast<int>(ExitCode::ok);
+}
+
 int run(const Options& options, const StopSignal& stop) {
   const auto address = SocketAddress::parse(options.host, options.port);
   if (!address) {
@@ -96,13 +121,16 @@ int run(const Options& options, const StopSignal& stop) {
   if (options.pair_only) return static_cast<int>(ExitCode::ok);
 
   const control::PinnedPeer* pinned = known->find_label(label);
-  const bool first_contact = options.first_contact && pinned == nullptr;
+  const bool first_contact = options.first_contact && pinned == nullptr && !options.speed_test;
   if (pinned == nullptr && !first_contact) {
     return complain(ExitCode::trust, "This device does not know the host at " + label +
                                          "; pair first: run punktfunk-host ctl pair there and give its PIN "
                                          "with --pair, or ask to be let in with "
                                          "--first-contact.");
   }
+
+  if (options.speed_test)
+    return run_speed_test(options, *address, pinned->fingerprint, *identity, random, stop);
 
   Measurement measurement(options);
   if (const auto opened = measurement.open_files(); !opened)

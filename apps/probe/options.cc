@@ -49,6 +49,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   app.add_flag("--first-contact", options.first_contact,
                "Ask a host that is not known yet to be let in; what it shows is remembered once it does. "
                "Compare the fingerprint");
+  app.add_flag("--speed-test", options.speed_test,
+               "Measure what the link from the host carries, without a stream, and say what bitrate to set");
   app.add_option("--mode", options.mode_text, "Display wanted, WIDTHxHEIGHT@HZ")->capture_default_str();
   app.add_option("--seconds", options.seconds, "How long to measure, from the first picture on")
       ->check(CLI::Range(0.1, 86400.0))

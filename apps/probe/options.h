@@ -19,6 +19,7 @@ struct Options {
   std::string pair_pin;             // pair before streaming
   bool pair_only = false;
   bool first_contact = false;  // connect to a host that is not known yet, and pin what it shows
+  bool speed_test = false;     // instead of a stream
   std::string mode_text = "1280x720@60";
   wire::Mode mode;
   double seconds = 10;

@@ -115,6 +115,11 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
           return close(CloseCode::error, "The host's word on a gap is malformed.");
         return surroundings_.pipeline_gap(now);
       }
+      if (type == FrameType::probe_result) {
+        const auto result = wire::ProbeResult::decode(frame.body);
+        if (!result) return close(CloseCode::error, "The host's word on a probe is malformed.");
+        return surroundings_.probe_result(*result, now);
+      }
       if (type == FrameType::server_hello) return close(CloseCode::error, "The host said hello twice.");
       return;
     case State::await_challenge:
@@ -155,6 +160,10 @@ void ClientControl::ask_bitrate(std::uint32_t kbps) {
   wire::SetBitrate ask;
   ask.bitrate_kbps = kbps;
   send(FrameType::set_bitrate, ask.encode());
+}
+
+void ClientControl::ask_probe(const wire::ProbeRequest& request) {
+  if (state_ == State::running) send(FrameType::probe_request, request.encode());
 }
 
 void ClientControl::send_clock_probes(TimePoint now) {

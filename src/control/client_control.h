@@ -15,6 +15,7 @@
 #include "core/wire/close_code.h"
 #include "core/wire/control_frame.h"
 #include "core/wire/hello.h"
+#include "core/wire/host_messages.h"
 #include "core/wire/session_messages.h"
 
 namespace punktfunk::control {
@@ -38,6 +39,8 @@ class ClientControl {
     // Section 18: the rate in force, asked for or not; and a silence of the host for reasons of its own.
     virtual void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) = 0;
     virtual void pipeline_gap(TimePoint now) = 0;
+    // The probe asked for is over, or was declined: all zero (section 19).
+    virtual void probe_result(const wire::ProbeResult&, TimePoint /*now*/) {}
     // The host answered the proof; on success it has stored this client, and the caller stores the host.
     virtual void pairing_finished(bool accepted) = 0;
     // REFUSED, for carriers whose close codes cannot be seen; a close with the same code follows on QUIC. The
@@ -63,6 +66,8 @@ class ClientControl {
 
   // Asks for this total rate (section 18); only while a session runs.
   void ask_bitrate(std::uint32_t kbps);
+  // Asks for filler (section 19); only while a session runs.
+  void ask_probe(const wire::ProbeRequest& request);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);

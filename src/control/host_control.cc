@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/text.h"
+#include "core/wire/features.h"
 #include "core/wire/pairing_messages.h"
 
 namespace punktfunk::control {
@@ -117,6 +118,8 @@ void HostControl::request_session(const wire::ClientHello& hello, TimePoint now)
   if (hello.access_only) return close(CloseCode::access_granted, wire::describe(CloseCode::access_granted));
   is_pinned_ = hello.bitrate_kbps != 0;
   reads_reasons_ = (hello.abr_features & wire::kReadsBitrateReason) != 0;
+  takes_filler_ = hello.features.has(wire::kClientProbeIndexSpace);
+  is_probe_only_ = hello.probe_only;
   state_ = State::deciding;
   deadline_ = now + kFirstPending;
   surroundings_.session_requested(hello);
@@ -178,6 +181,7 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       if (state_ != State::await_ready) return close(CloseCode::error, "Ready came out of turn.");
       state_ = State::running;
       deadline_.reset();
+      if (is_probe_only_) deadline_ = now + kProbeOnlyTime;
       send(FrameType::stream_config, config_.encode());
       surroundings_.session_ready();
       return;
@@ -200,6 +204,8 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       const auto answer = surroundings_.bitrate_asked(asked->bitrate_kbps);
       return send_bitrate(answer.value_or(wire::BitrateChanged{bitrate_kbps_, wire::BitrateReason::pinned}));
     }
+    case FrameType::probe_request:
+      return on_probe_request(frame, now);
     case FrameType::reconfigure: {
       if (!wire::Reconfigure::decode(frame.body))
         return close(CloseCode::error, "A mode request is malformed.");
@@ -214,6 +220,25 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       if (is_handshake_frame(frame)) close(CloseCode::error, "A message of the handshake came again.");
       return;  // unknown types, and optional ones this host did not offer, are skipped
   }
+}
+
+void HostControl::on_probe_request(const wire::Frame& frame, TimePoint now) {
+  const auto asked = wire::ProbeRequest::decode(frame.body);
+  if (!asked) return close(CloseCode::error, "A probe request is malformed.");
+  if (state_ != State::running) return;
+  // The ramp is served where no video waits behind it.
+  const auto admitted = takes_filler_ ? probes_.admit(*asked, is_probe_only_, now) : std::nullopt;
+  if (is_probe_only_ && probes_.is_spent())
+    return close(CloseCode::done, "The speed test used up the 2 GiB it may send.");
+  if (admitted && surroundings_.probe_asked(*admitted)) return;
+  if (admitted) probes_.finished();
+  send(FrameType::probe_result, wire::ProbeResult{}.encode());
+}
+
+void HostControl::send_probe_result(const wire::ProbeResult& result) {
+  if (state_ != State::running) return;
+  probes_.finished();
+  send(FrameType::probe_result, result.encode());
 }
 
 void HostControl::send_bitrate(const wire::BitrateChanged& changed) {
@@ -248,6 +273,7 @@ void HostControl::handle_deadline(TimePoint now) {
       deadline_ = now + kPendingEvery;
       return send(FrameType::pending, {});
     case State::running:
+      return close(CloseCode::done, "The minute that a speed test may take is over.");
     case State::closed:
       deadline_.reset();
   }

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "control/pairing_desk.h"
 #include "core/crypto/spake2.h"
+#include "core/session/bandwidth_probe.h"
 #include "core/wire/close_code.h"
 #include "core/wire/control_frame.h"
 #include "core/wire/hello.h"
@@ -54,6 +55,9 @@ class HostControl {
     virtual void session_ready() = 0;
     // The client asks for another rate (section 18). What is in force now; nullopt: what was before.
     [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) = 0;
+    // A bandwidth probe may run (section 19): bounded, one at a time. Answered by send_probe_result(). False:
+    // not here; the machine then declines.
+    [[nodiscard]] virtual bool probe_asked(const wire::ProbeRequest&) { return false; }
     // The session clock (section 20), Unix ns.
     [[nodiscard]] virtual std::uint64_t session_time_ns(TimePoint at) = 0;
   };
@@ -67,6 +71,8 @@ class HostControl {
   static constexpr Duration kFirstPending = std::chrono::seconds(2);
   // Section 9.3: how long a parked client waits for the operator.
   static constexpr Duration kApprovalWindow = std::chrono::seconds(180);
+  // Section 19.
+  static constexpr Duration kProbeOnlyTime = std::chrono::seconds(60);
   // Section 10.1.
   static constexpr Duration kPairingWait = std::chrono::seconds(60);
   static constexpr Duration kPairedLinger = std::chrono::seconds(5);
@@ -89,6 +95,9 @@ class HostControl {
 
   // Tells a running session's client what rate is in force, with the reason if it reads reasons.
   void send_bitrate(const wire::BitrateChanged& changed);
+
+  // The probe that was asked for is over.
+  void send_probe_result(const wire::ProbeResult& result);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);
@@ -120,6 +129,7 @@ class HostControl {
   void request_session(const wire::ClientHello& hello, TimePoint now);
   void on_pair_request(const wire::Frame& frame, TimePoint now);
   void on_pair_proof(const wire::Frame& frame, TimePoint now);
+  void on_probe_request(const wire::Frame& frame, TimePoint now);
   void on_session_frame(const wire::Frame& frame, TimePoint now);
   void send(wire::FrameType type, ByteView body);
   void close(wire::CloseCode code, std::string_view reason);
@@ -140,6 +150,9 @@ class HostControl {
   std::uint32_t bitrate_kbps_ = 0;
   bool is_pinned_ = false;      // the client asked for a fixed rate
   bool reads_reasons_ = false;  // in BitrateChanged
+  bool takes_filler_ = false;   // client feature bit 4
+  bool is_probe_only_ = false;
+  media::ProbeGate probes_;
 };
 
 }  // namespace punktfunk::control

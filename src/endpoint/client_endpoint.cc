@@ -127,6 +127,10 @@ void ClientEndpoint::report_undecodable() {
   loop_.post([this] { node_->on_undecodable(monotonic_now()); });
 }
 
+void ClientEndpoint::ask_probe(const wire::ProbeRequest& request) {
+  loop_.post([this, request] { node_->ask_probe(request, monotonic_now()); });
+}
+
 void ClientEndpoint::recycle(Bytes buffer, Duration decode_time) {
   loop_.post([this, buffer = std::move(buffer), decode_time]() mutable {
     node_->recycle(std::move(buffer), decode_time);

@@ -138,6 +138,7 @@ std::optional<TimePoint> ClientNode::next_deadline() const {
   consider(control_.next_deadline());
   if (receiver_) {
     consider(receiver_->next_deadline());
+    consider(receiver_->probe().next_deadline());
     consider(window_->due());
     consider(recovery_->next_deadline());
     if (rate_control_) consider(rate_control_->next_deadline());
@@ -153,6 +154,7 @@ void ClientNode::handle_deadline(TimePoint now) {
   if (receiver_) {
     drain_frames(now);
     if (rate_control_) run_rate_control(now);
+    finish_probe(now);
     send_feedback_if_due(now);
   }
   if (give_up_at_ && now >= *give_up_at_) {
@@ -192,6 +194,21 @@ void ClientNode::run_rate_control(TimePoint now) {
   ++rate_asks_;
   rate_ = *asked;
   control_.ask_bitrate(static_cast<std::uint32_t>(asked->kbps()));
+}
+
+void ClientNode::ask_probe(const wire::ProbeRequest& request, TimePoint now) {
+  if (!receiver_ || ended_ || receiver_->probe().is_running()) return;
+  receiver_->probe().start(request, now);
+  control_.ask_probe(request);
+}
+
+void ClientNode::probe_result(const wire::ProbeResult& result, TimePoint now) {
+  receiver_->probe().on_result(result, now);
+  finish_probe(now);
+}
+
+void ClientNode::finish_probe(TimePoint now) {
+  if (const auto figures = receiver_->probe().poll(now)) events_.on_probe(*figures);
 }
 
 void ClientNode::bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) {
@@ -378,7 +395,7 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   window_.emplace(now_);
   recovery_.emplace(hello.mode.refresh_hz);
   rate_ = BitRate::from_kbps(hello.bitrate_kbps);
-  if (hello_->bitrate_kbps == 0 && hello.bitrate_kbps != 0) {
+  if (hello_->bitrate_kbps == 0 && hello.bitrate_kbps != 0 && !hello_->probe_only) {
     // The host chose what the picture deserves; more than that helps nobody.
     media::RateControlConfig config;
     config.start = config.ceiling = rate_;

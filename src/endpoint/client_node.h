@@ -58,6 +58,8 @@ class ClientEvents {
   virtual void on_host_timing(const wire::HostTiming& timing) = 0;
   // One Opus packet as it came (section 23.1): in any order, repeated or not.
   virtual void on_audio(wire::AudioPacket) {}
+  // The probe asked for is complete.
+  virtual void on_probe(const media::ProbeFigures&) {}
   // The host accepted the PIN: pin this fingerprint.
   virtual void on_paired(const control::Fingerprint& host) = 0;
   virtual void on_ended(const ClientEnd& end) = 0;
@@ -108,6 +110,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void on_undecodable(TimePoint now);
   // `decode_time`: what the decoder worked on it; zero when it did not.
   void recycle(Bytes&& buffer, Duration decode_time = Duration::zero());
+  // Asks the host for filler and measures it; on_probe() follows, at the latest 10 s after the longest probe.
+  // Dropped while no session runs or another probe does.
+  void ask_probe(const wire::ProbeRequest& request, TimePoint now);
   // Ends the session from this side. on_ended() follows from within the next call that carries time.
   void close(wire::CloseCode code, std::string_view reason) override;
 
@@ -142,6 +147,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void send_feedback_if_due(TimePoint now);
   void take_arrivals();
   void run_rate_control(TimePoint now);
+  void finish_probe(TimePoint now);
   void end(EndKind kind, wire::CloseCode code, std::string message);
 
   void on_handshake_done(control::ConnectionId id, const control::PeerInfo& peer) override;
@@ -158,6 +164,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void stream_config(const wire::StreamConfig& config) override;
   void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) override;
   void pipeline_gap(TimePoint now) override;
+  void probe_result(const wire::ProbeResult& result, TimePoint now) override;
   void pairing_finished(bool accepted) override;
   void refused(std::uint32_t code, std::string_view reason) override;
 

@@ -86,6 +86,10 @@ void HostEndpoint::send_host_timing(SessionId id, const wire::HostTiming& timing
   loop_.post([this, id, timing] { node_->send_host_timing(id, timing); });
 }
 
+void HostEndpoint::send_probe_result(SessionId id, const wire::ProbeResult& result) {
+  loop_.post([this, id, result] { node_->send_probe_result(id, result); });
+}
+
 void HostEndpoint::send_audio(SessionId id, wire::AudioPacket packet) {
   loop_.post([this, id, packet = std::move(packet)] { node_->send_audio(id, packet); });
 }

@@ -36,6 +36,7 @@ class HostEndpoint {
   void end(SessionId id, wire::CloseCode code, std::string reason);
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
   void send_audio(SessionId id, wire::AudioPacket packet);
+  void send_probe_result(SessionId id, const wire::ProbeResult& result);
 
   // Waits for the loop's answer.
   [[nodiscard]] std::string arm_pairing();

@@ -109,6 +109,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
     hello.suite = wire::kSuiteAes128Gcm;
     hello.features.set(wire::kHostExtension);
     hello.features.set(wire::kHostMarksRepeats);
+    if (asked_.probe_only) hello.features.set(wire::kHostRamp);
     hello.mode = answer.mode;
     hello.fec_scheme = wire::kFecGf16;
     hello.fec_percent = node_.config_.fec_percent;
@@ -157,6 +158,7 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
   void refuse(CloseCode code, std::string_view reason) { control_.refuse(code, reason); }
   void end(CloseCode code, std::string_view reason) { close(code, reason); }
   void send_bitrate(const wire::BitrateChanged& changed) { control_.send_bitrate(changed); }
+  void send_probe_result(const wire::ProbeResult& result) { control_.send_probe_result(result); }
   [[nodiscard]] bool has_session() const { return control_.has_session(); }
   [[nodiscard]] bool is_running() const { return control_.is_running(); }
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return control_.next_deadline(); }
@@ -229,6 +231,10 @@ class HostNode::Connection final : private control::HostControl::Surroundings {
 
   std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) override {
     return node_.sessions_.bitrate_asked(id_, kbps);
+  }
+
+  bool probe_asked(const wire::ProbeRequest& request) override {
+    return node_.sessions_.probe_asked(id_, request);
   }
 
   void session_ready() override { node_.sessions_.session_started(id_, *grant_); }
@@ -313,6 +319,10 @@ void HostNode::end_all(CloseCode code, std::string_view reason) {
 
 void HostNode::send_bitrate(SessionId id, const wire::BitrateChanged& changed) {
   if (Connection* connection = find(id)) connection->send_bitrate(changed);
+}
+
+void HostNode::send_probe_result(SessionId id, const wire::ProbeResult& result) {
+  if (Connection* connection = find(id)) connection->send_probe_result(result);
 }
 
 void HostNode::send_host_timing(SessionId id, const wire::HostTiming& timing) {

@@ -67,6 +67,8 @@ class HostNode final : private control::QuicHandler {
   void end_all(wire::CloseCode code, std::string_view reason);
   // The rate in force changed without the client asking (section 18).
   void send_bitrate(SessionId id, const wire::BitrateChanged& changed);
+  // Answer to HostSessions::probe_asked().
+  void send_probe_result(SessionId id, const wire::ProbeResult& result);
   // One per access unit, for clients that asked for it (section 24.4).
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
   // One datagram of sound (section 23.1).

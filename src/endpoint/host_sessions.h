@@ -17,6 +17,7 @@
 #include "core/wire/close_code.h"
 #include "core/wire/feedback.h"
 #include "core/wire/hello.h"
+#include "core/wire/host_messages.h"
 #include "core/wire/input_event.h"
 #include "core/wire/mode.h"
 #include "core/wire/session_messages.h"
@@ -93,6 +94,9 @@ class HostSessions {
   [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(SessionId, std::uint32_t /*kbps*/) {
     return std::nullopt;
   }
+  // A bandwidth probe (section 19), bounded and one at a time: filler is to leave beside the video, then the
+  // result through send_probe_result(). False: declined.
+  [[nodiscard]] virtual bool probe_asked(SessionId, const wire::ProbeRequest&) { return false; }
   // The session is over, started or not. `user_quit`: the client said so (0x51), nothing need be kept for it.
   virtual void session_ended(SessionId id, bool user_quit, std::string_view why) = 0;
 };

@@ -115,6 +115,7 @@ MediaReceiver::Outcome MediaReceiver::take(std::uint64_t number, MutableBytes da
 
   if (header.stream == wire::kStreamProbe) {
     ++stats_.probe_packets;
+    probe_.on_packet(header.frame, capture_us, datagram.size(), now);
     return Outcome::probe;
   }
   if (!newest_frame_ || wire::is_newer(header.frame, *newest_frame_)) {

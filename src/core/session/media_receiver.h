@@ -18,6 +18,7 @@
 #include "core/media/frame.h"
 #include "core/media/reassembler.h"
 #include "core/session/media_params.h"
+#include "core/session/probe_meter.h"
 
 namespace punktfunk::media {
 
@@ -30,7 +31,7 @@ class MediaReceiver {
     accepted,       // shard stored
     frame_ready,    // stored, and at least one frame can now be polled
     late,           // belongs to a frame already finished
-    probe,          // stream 1: counted, discarded
+    probe,          // stream 1: counted and measured, discarded
     bad_size,       // not 46 … 9216 bytes, or the shard is odd or not 512 … 9170
     bad_stream,     // first byte names no stream of ours
     implausible,    // packet number too far from the newest (section 12.2)
@@ -70,6 +71,10 @@ class MediaReceiver {
 
   // Gives a polled frame's buffer back for reuse.
   void recycle(Bytes&& buffer) { reassembler_.recycle(std::move(buffer)); }
+
+  // What becomes of the probe stream.
+  [[nodiscard]] ProbeMeter& probe() { return probe_; }
+  [[nodiscard]] const ProbeMeter& probe() const { return probe_; }
 
   // When poll_frame() has to be called even if nothing arrives, because a hole is given up then; nullopt = no
   // hole.
@@ -132,6 +137,7 @@ class MediaReceiver {
   std::optional<std::uint32_t> newest_frame_;   // video
   std::array<Arrival, 64> arrivals_;            // a ring
   std::size_t first_arrival_ = 0, next_arrival_ = 0;
+  ProbeMeter probe_;
   Stats stats_;
 };
 

@@ -68,22 +68,46 @@ MutableBytes MediaSender::seal_next(std::size_t max_datagrams) {
   const std::uint64_t first = next_number_;
   next_number_ += count;
   if (lanes_ == nullptr || count < kTwoLaneDatagrams) {
-    write_and_seal(sealer_, run, first, 0, count);
+    write_and_seal(packetizer_, sealer_, run, first, 0, count);
   } else {
     const std::size_t half = count / 2;
-    lanes_->run_both([&] { write_and_seal(sealer_, run, first, 0, half); },
-                     [&] { write_and_seal(*second_sealer_, run, first, half, count); });
+    lanes_->run_both([&] { write_and_seal(packetizer_, sealer_, run, first, 0, half); },
+                     [&] { write_and_seal(packetizer_, *second_sealer_, run, first, half, count); });
   }
   return run;
 }
 
-void MediaSender::write_and_seal(crypto::MediaSealer& sealer, MutableBytes run, std::uint64_t first_number,
-                                 std::size_t from, std::size_t to) const {
+void MediaSender::begin_filler(std::size_t bytes, std::uint32_t pts_us, std::uint8_t parity_percent) {
+  if (!filler_) {
+    filler_.emplace(packetizer_.params());
+    zeros_.assign(kMaxFillerBytes, 0);
+  }
+  Packetizer::FrameFields fields;
+  fields.stream = wire::kStreamProbe;
+  fields.frame = next_filler_++;
+  fields.pts_us = pts_us;
+  fields.flags = wire::kFlagProbe;
+  fields.parity_percent = parity_percent;
+  // Far below the number of blocks at which a packetizer says no.
+  (void)filler_->begin(ByteView(zeros_).first(std::min(bytes, kMaxFillerBytes)), fields);
+}
+
+MutableBytes MediaSender::seal_filler(std::size_t max_datagrams) {
+  if (!filler_) return {};
+  const MutableBytes run = filler_->prepare(max_datagrams, next_number_);
+  const std::size_t count = run.size() / datagram_bytes();
+  write_and_seal(*filler_, sealer_, run, next_number_, 0, count);
+  next_number_ += count;
+  return run;
+}
+
+void MediaSender::write_and_seal(const Packetizer& packetizer, crypto::MediaSealer& sealer, MutableBytes run,
+                                 std::uint64_t first_number, std::size_t from, std::size_t to) const {
   const std::size_t bytes = datagram_bytes();
   std::array<crypto::MediaSealer::Item, kTogether> items;
   while (from < to) {
     const std::size_t count = std::min(kTogether, to - from);
-    packetizer_.write(from, from + count);
+    packetizer.write(from, from + count);
     for (std::size_t i = 0; i < count; ++i) {
       items[i] = {first_number + from + i, run.subspan((from + i) * bytes, bytes)};
     }

@@ -58,6 +58,15 @@ class MediaSender {
   // begin_frame(), and all its datagrams at once. Empty when begin_frame() says no.
   [[nodiscard]] std::span<std::uint8_t> seal_frame(ByteView au, const FrameInfo& info);
 
+  // Filler of a bandwidth probe (section 19): an access unit of `bytes` zeros, at most kMaxFillerBytes, on
+  // the probe stream with its own frame indices. Independent of the frame under way but for the packet
+  // numbers, so that both may leave in turns. What the unit before left unsealed is never sent.
+  static constexpr std::size_t kMaxFillerBytes = 16384;
+  void begin_filler(std::size_t bytes, std::uint32_t pts_us, std::uint8_t parity_percent);
+  [[nodiscard]] std::size_t filler_ready() const { return filler_ ? filler_->ready() : 0; }
+  // As seal_next(); valid until the next call about filler.
+  [[nodiscard]] MutableBytes seal_filler(std::size_t max_datagrams);
+
   [[nodiscard]] std::size_t datagram_bytes() const { return packetizer_.datagram_bytes(); }
   // The index the next frame will carry.
   [[nodiscard]] std::uint32_t next_frame_index() const { return next_frame_; }
@@ -68,8 +77,8 @@ class MediaSender {
 
  private:
   [[nodiscard]] Packetizer::FrameFields fields_of(const FrameInfo& info) const;
-  void write_and_seal(crypto::MediaSealer& sealer, MutableBytes run, std::uint64_t first_number,
-                      std::size_t from, std::size_t to) const;
+  void write_and_seal(const Packetizer& packetizer, crypto::MediaSealer& sealer, MutableBytes run,
+                      std::uint64_t first_number, std::size_t from, std::size_t to) const;
 
   const std::uint64_t max_frame_bytes_;
   Lanes* const lanes_;
@@ -78,6 +87,9 @@ class MediaSender {
   std::optional<crypto::MediaSealer> second_sealer_;  // of the second lane
   std::uint64_t next_number_ = 0;
   std::uint32_t next_frame_ = 0;
+  std::optional<Packetizer> filler_;  // from the first probe on
+  Bytes zeros_;                       // the same
+  std::uint32_t next_filler_ = 0;
 };
 
 }  // namespace punktfunk::media

@@ -78,7 +78,7 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   }
   const std::uint8_t codecs =
       settings_.source == VideoSource::synthetic ? wire::kCodecH264 : encodable_codecs();
-  if ((hello.video_codecs & codecs & wire::kCodecH264) == 0) {
+  if (!hello.probe_only && (hello.video_codecs & codecs & wire::kCodecH264) == 0) {
     return Refusal{CloseCode::setup_failed,
                    "Host and client have no video codec in common; this host encodes H.264."};
   }
@@ -91,7 +91,9 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   setup.mode = hello.mode;
   setup.wire_budget = budget;
   setup.frame_limit = settings_.frame_limit;
-  if (settings_.source == VideoSource::synthetic) {
+  if (hello.probe_only) {
+    // Section 19: neither display nor encoder.
+  } else if (settings_.source == VideoSource::synthetic) {
     SyntheticConfig config;
     config.video = {
         hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
@@ -108,6 +110,9 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
     endpoint_.send_host_timing(request_.id, timing);
   };
   callbacks.finished = [this] { endpoint_.end(request_.id, CloseCode::done, "All frames were sent."); };
+  callbacks.probed = [this](const wire::ProbeResult& result) {
+    endpoint_.send_probe_result(request_.id, result);
+  };
   auto pipeline = std::make_unique<VideoPipeline>(std::move(setup), endpoint_.socket(), std::move(callbacks));
   if (const auto capturing = pipeline->start_capture(); !capturing) {
     return Refusal{CloseCode::setup_failed, capturing.error().message};
@@ -168,9 +173,12 @@ void HostSession::watch() {
   while (!ended_) {
     if (grant_ && !sending) {
       sending = true;
-      spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width,
-                   request_.hello.mode.height, request_.hello.mode.refresh_hz, request_.device_name,
-                   request_.remote.to_string());
+      if (request_.hello.probe_only)
+        spdlog::info("Speed test for \"{}\" at {}.", request_.device_name, request_.remote.to_string());
+      else
+        spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width,
+                     request_.hello.mode.height, request_.hello.mode.refresh_hz, request_.device_name,
+                     request_.remote.to_string());
       const endpoint::MediaGrant grant = *grant_;
       lock.unlock();
       pipeline_->start_sending(grant);  // only this thread replaces pipeline_
@@ -258,6 +266,13 @@ void HostSession::feedback(const wire::Feedback& feedback) {
         request_.device_name);
   }
   if (keyframe) pipeline_->request_keyframe();
+}
+
+bool HostSession::probe_asked(const wire::ProbeRequest& request) {
+  const std::lock_guard lock(parts_mutex_);
+  if (!pipeline_) return false;
+  pipeline_->start_probe(request);
+  return true;
 }
 
 std::optional<wire::BitrateChanged> HostSession::bitrate_asked(std::uint32_t kbps) {

@@ -52,6 +52,8 @@ class HostSession {
   void feedback(const wire::Feedback& feedback);
   // Sets the wire budget the client asks for, within the bounds; returns what is in force.
   [[nodiscard]] std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps);
+  // Filler leaves soon. False: this session is not set up.
+  [[nodiscard]] bool probe_asked(const wire::ProbeRequest& request);
   // Segmentation offload was given up, because it lost packets.
   [[nodiscard]] bool is_offload_off() const { return offload_off_; }
   // Begins the tear-down; never blocks.

@@ -54,6 +54,11 @@ std::optional<wire::BitrateChanged> SessionManager::bitrate_asked(endpoint::Sess
   return found == sessions_.end() ? std::nullopt : found->second->bitrate_asked(kbps);
 }
 
+bool SessionManager::probe_asked(endpoint::SessionId id, const wire::ProbeRequest& request) {
+  const auto found = sessions_.find(id);
+  return found != sessions_.end() && found->second->probe_asked(request);
+}
+
 void SessionManager::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {
   reap();
   const auto found = sessions_.find(id);

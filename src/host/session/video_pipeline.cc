@@ -22,6 +22,8 @@ namespace {
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
 // Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
+// The same where probes are all there is: steps follow one another closely, and no frame wakes the thread.
+constexpr Duration kProbeOnlyWait = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -29,17 +31,22 @@ VideoPipeline::VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks call
     : setup_(std::move(setup)),
       socket_(socket),
       callbacks_(std::move(callbacks)),
-      interval_(Duration(1'000'000'000 / setup_.mode.refresh_hz)),
+      interval_(Duration(1'000'000'000 / std::max(1U, setup_.mode.refresh_hz))),
       wire_budget_bps_(setup_.wire_budget.bits_per_second) {}
 
-Result<void> VideoPipeline::start_capture() { return setup_.capturer->start(*this); }
+Result<void> VideoPipeline::start_capture() {
+  if (!setup_.capturer) return {};
+  return setup_.capturer->start(*this);
+}
 
 void VideoPipeline::start_sending(const endpoint::MediaGrant& grant) {
   shard_bytes_ = grant.params.shard_payload;
-  encode_thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "pf-encode");
-    encode_loop();
-  });
+  if (setup_.encoder) {
+    encode_thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "pf-encode");
+      encode_loop();
+    });
+  }
   send_thread_ = std::thread([this, grant] {
     pthread_setname_np(pthread_self(), "pf-send");
     send_loop(grant);
@@ -48,7 +55,7 @@ void VideoPipeline::start_sending(const endpoint::MediaGrant& grant) {
 
 void VideoPipeline::stop() {
   stopping_ = true;
-  setup_.capturer->stop();
+  if (setup_.capturer) setup_.capturer->stop();
   mailbox_.stop();
   units_.close();
   if (encode_thread_.joinable()) encode_thread_.join();
@@ -58,6 +65,12 @@ void VideoPipeline::stop() {
 void VideoPipeline::request_keyframe() { mailbox_.want_keyframe(); }
 
 void VideoPipeline::set_wire_budget(BitRate budget) { wire_budget_bps_ = budget.bits_per_second; }
+
+void VideoPipeline::start_probe(const wire::ProbeRequest& request) {
+  const std::lock_guard lock(probe_mutex_);
+  probe_wanted_ = request;
+  is_probe_wanted_ = true;
+}
 
 bool VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
   pacing_floor_bps_ = media::pacing_floor(feedback.link_kbps).bits_per_second;
@@ -139,17 +152,33 @@ void VideoPipeline::send_loop(const endpoint::MediaGrant& grant) {
   config.frame_interval = interval_;
   config.floor_rate = media::kPacingFloor;
   media::Pacer pacer(config);
+  FillerSender filler(sender, socket_, grant);
+  const Duration idle_wait = setup_.encoder ? kIdleWait : kProbeOnlyWait;
   while (!stopping_) {
-    auto unit = units_.pop(kIdleWait);
+    auto unit = units_.pop(std::min(idle_wait, filler.idle_for(monotonic_now())));
+    send_filler(filler);
     if (!unit) continue;
-    send_unit(*unit, sender, pacer, grant);
+    send_unit(*unit, sender, pacer, filler, grant);
     spare_.push(std::move(unit->au));
     if (setup_.frame_limit != 0 && frames_ >= setup_.frame_limit) return callbacks_.finished();
   }
 }
 
+void VideoPipeline::send_filler(FillerSender& filler) {
+  if (is_probe_wanted_) {
+    const std::lock_guard lock(probe_mutex_);
+    is_probe_wanted_ = false;
+    filler.start(*probe_wanted_, monotonic_now());
+  }
+  if (!filler.is_active()) return;
+  const SendOutcome outcome = filler.run(use_offload_);
+  // Neither counts as send_drops_: what is missing of a stream's frames says nothing about filler.
+  datagrams_ += outcome.sent;
+  if (const auto result = filler.take_result(monotonic_now())) callbacks_.probed(*result);
+}
+
 void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
-                              const endpoint::MediaGrant& grant) {
+                              FillerSender& filler, const endpoint::MediaGrant& grant) {
   media::MediaSender::FrameInfo info;
   info.pts_us = grant.clock.pts_us(unit.captured);
   if (unit.keyframe) info.flags |= wire::kFlagKeyframe;
@@ -184,6 +213,7 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
     const SendOutcome outcome = socket_.send(path.local, path.remote, group, each, options);
     datagrams_ += step->count;
     send_drops_ += outcome.dropped;
+    send_filler(filler);
   }
   ++frames_;
   if (unit.keyframe) ++keyframes_;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/queue.h"
@@ -19,6 +20,7 @@
 #include "endpoint/host_sessions.h"
 #include "host/capture/capture.h"
 #include "host/encode/encoder.h"
+#include "host/session/filler_sender.h"
 #include "host/session/frame_mailbox.h"
 #include "transport/datagram.h"
 
@@ -31,6 +33,7 @@ namespace punktfunk::host {
 class VideoPipeline final : private CaptureSink {
  public:
   struct Setup {
+    // Both absent: a session for bandwidth probes alone (section 19), without frames.
     std::unique_ptr<Capturer> capturer;
     std::unique_ptr<VideoEncoder> encoder;
     wire::Mode mode;
@@ -40,8 +43,9 @@ class VideoPipeline final : private CaptureSink {
   struct Callbacks {
     std::function<void(const Error&)>
         failed;  // capture or encoder is beyond repair; any thread, once at most
-    std::function<void(const wire::HostTiming&)> timing;  // on the send thread
-    std::function<void()> finished;                       // frame_limit reached; on the send thread
+    std::function<void(const wire::HostTiming&)> timing;   // on the send thread
+    std::function<void()> finished;                        // frame_limit reached; on the send thread
+    std::function<void(const wire::ProbeResult&)> probed;  // on the send thread
   };
 
   VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks callbacks);
@@ -59,6 +63,8 @@ class VideoPipeline final : private CaptureSink {
   // From the next frame on, without a keyframe.
   void set_wire_budget(BitRate budget);
   [[nodiscard]] BitRate wire_budget() const { return {wire_budget_bps_}; }
+  // Filler leaves from now on, beside the frames; Callbacks::probed says when it is over. One at a time.
+  void start_probe(const wire::ProbeRequest& request);
   // True when this report made the pipeline give up segmentation offload, for good.
   [[nodiscard]] bool on_loss_report(const wire::Feedback& feedback);
 
@@ -83,7 +89,8 @@ class VideoPipeline final : private CaptureSink {
   void encode_loop();
   void send_loop(const endpoint::MediaGrant& grant);
   void send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
-                 const endpoint::MediaGrant& grant);
+                 FillerSender& filler, const endpoint::MediaGrant& grant);
+  void send_filler(FillerSender& filler);
   void fail_once(const Error& error);
   Setup setup_;
   DatagramSocket& socket_;
@@ -104,6 +111,9 @@ class VideoPipeline final : private CaptureSink {
   std::atomic<std::uint64_t> pacing_floor_bps_ = media::kPacingFloor.bits_per_second;
   std::atomic<std::uint64_t> datagrams_ = 0;  // handed to the socket
   std::atomic<std::uint64_t> frames_ = 0, keyframes_ = 0, send_drops_ = 0, too_large_ = 0;
+  std::mutex probe_mutex_;
+  std::optional<wire::ProbeRequest> probe_wanted_;  // with probe_mutex_ held
+  std::atomic<bool> is_probe_wanted_ = false;       // so that the send thread need not lock
   std::thread encode_thread_, send_thread_;
 };
 

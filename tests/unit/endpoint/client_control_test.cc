@@ -147,6 +147,22 @@ TEST_F(ClientControlTest, AsksForABitrateAndPassesTheAnswerOn) {
   EXPECT_EQ(side.gaps, 1);
 }
 
+TEST_F(ClientControlTest, AsksForAProbeAndPassesTheResultOn) {
+  wire::ProbeRequest request;
+  request.target_kbps = 4'000;
+  request.duration_ms = 50;
+  dial();
+  machine->ask_probe(request);
+  receive_answer();
+  EXPECT_EQ(side.written.count(FrameType::probe_request), 0u) << "only in a session";
+  machine->ask_probe(request);
+  EXPECT_EQ(wire::ProbeRequest::decode(side.written.last(FrameType::probe_request)), request);
+  wire::ProbeResult result;
+  result.wire_packets_sent = 17;
+  feed(frame_of(FrameType::probe_result, result.encode()));
+  EXPECT_EQ(side.probe_results, std::vector<wire::ProbeResult>{result});
+}
+
 TEST_F(ClientControlTest, AMissingEchoIsNotFatal) {
   run_session();
   for (int i = 0; i < 20 && machine->next_deadline(); ++i) {

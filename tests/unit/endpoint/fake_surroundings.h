@@ -80,6 +80,8 @@ class FakeHostSide final : public HostControl::Surroundings {
   std::vector<wire::ClientHello> knocks;
   std::vector<std::uint32_t> bitrates_asked;
   std::optional<wire::BitrateChanged> bitrate_answer;
+  std::vector<wire::ProbeRequest> probes_asked;
+  bool serves_probes = true;
   std::uint64_t clock_ns = 1'700'000'000'000'000'000;
 
   void write(ByteView bytes) override {
@@ -106,6 +108,10 @@ class FakeHostSide final : public HostControl::Surroundings {
     bitrates_asked.push_back(kbps);
     return bitrate_answer;
   }
+  bool probe_asked(const wire::ProbeRequest& request) override {
+    probes_asked.push_back(request);
+    return serves_probes;
+  }
   std::uint64_t session_time_ns(TimePoint) override { return clock_ns; }
 };
 
@@ -120,6 +126,7 @@ class FakeClientSide final : public ClientControl::Surroundings {
   std::vector<bool> pairings;
   std::vector<wire::BitrateChanged> bitrates;
   int gaps = 0;
+  std::vector<wire::ProbeResult> probe_results;
   std::vector<std::pair<std::uint32_t, std::string>> refusals;
   bool keys_can_be_made = true;
 
@@ -146,6 +153,7 @@ class FakeClientSide final : public ClientControl::Surroundings {
     bitrates.push_back(changed);
   }
   void pipeline_gap(TimePoint) override { ++gaps; }
+  void probe_result(const wire::ProbeResult& result, TimePoint) override { probe_results.push_back(result); }
   void pairing_finished(bool accepted) override { pairings.push_back(accepted); }
   void refused(std::uint32_t code, std::string_view reason) override {
     refusals.emplace_back(code, std::string(reason));

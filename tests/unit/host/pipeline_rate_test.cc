@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -51,6 +52,10 @@ class ReceivingSocket final : public DatagramSocket {
     bool keyframe = false;
     std::uint64_t wire_bytes = 0;  // since the start, up to its last needed datagram
   };
+  media::MediaReceiver::Stats received() {
+    const std::lock_guard lock(mutex_);
+    return receiver_.stats();
+  }
   // `count` frames in a row, from the first one on that is no larger than this.
   std::vector<Seen> next(std::size_t count, std::size_t most_au_bytes) {
     std::unique_lock lock(mutex_);
@@ -126,6 +131,85 @@ TEST(PipelineRate, FollowsANewBudgetInPlaceAndPaysParityOutOfIt) {
   // Data and parity are each rounded up to whole datagrams.
   EXPECT_LE(wire_bytes_a_frame(protected_ones), 26'042 + 2 * 1'454) << "parity came on top";
   pipeline.stop();
+}
+
+// Filler of 100 Mbit/s for 300 ms beside 240 frames a second.
+TEST(PipelineProbe, VideoBesideAProbeKeepsItsFrames) {
+  endpoint::MediaGrant grant;
+  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
+  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  ReceivingSocket socket(grant);
+  VideoPipeline::Setup setup;
+  setup.mode = {1280, 720, kHz};
+  setup.wire_budget = BitRate::from_kbps(20'000);
+  SyntheticConfig synthetic;
+  synthetic.video = {1280, 720, kHz, 1, setup.wire_budget, VideoCodec::h264, 0};
+  setup.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
+  setup.encoder = create_synthetic_encoder(synthetic);
+  std::promise<wire::ProbeResult> probed;
+  VideoPipeline::Callbacks callbacks;
+  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
+  callbacks.timing = [](const wire::HostTiming&) {};
+  callbacks.finished = [] {};
+  callbacks.probed = [&](const wire::ProbeResult& result) { probed.set_value(result); };
+  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  ASSERT_TRUE(pipeline.start_capture().has_value());
+  pipeline.start_sending(grant);
+  ASSERT_EQ(socket.next(5, 1'000'000).size(), 5u);
+  const auto frames_before = socket.received().frames_complete;
+
+  wire::ProbeRequest request;
+  request.target_kbps = 100'000;
+  request.duration_ms = 300;
+  pipeline.start_probe(request);
+  auto done = probed.get_future();
+  ASSERT_EQ(done.wait_for(30s), std::future_status::ready);
+  const wire::ProbeResult result = done.get();
+  pipeline.stop();
+
+  const auto received = socket.received();
+  EXPECT_EQ(received.probe_packets, result.wire_packets_sent);
+  EXPECT_EQ(received.packets_dropped(), 0u);
+  EXPECT_EQ(received.frames_lost, 0u);
+  EXPECT_GT(received.frames_complete, frames_before);
+  EXPECT_EQ(received.frames_complete, pipeline.stats().frames);
+  EXPECT_EQ(result.send_dropped, 0u);
+  EXPECT_GE(result.duration_ms, 300u);
+  // 3.75 MB and no more, whatever else the machine did meanwhile.
+  EXPECT_LE(std::uint64_t{result.wire_packets_sent} * 1454, 3'750'000u);
+  EXPECT_GT(result.wire_packets_sent, 10u);
+  EXPECT_EQ(result.bytes_sent, std::uint64_t{result.packets_sent} * request.filler_bytes());
+}
+
+// Without frames: what a probe-only session runs.
+TEST(PipelineProbe, FillerLeavesWithoutCapturerAndEncoder) {
+  endpoint::MediaGrant grant;
+  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
+  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  ReceivingSocket socket(grant);
+  BoundedQueue<wire::ProbeResult> results(4);
+  VideoPipeline::Setup setup;
+  setup.mode = {1280, 720, 60};
+  VideoPipeline::Callbacks callbacks;
+  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
+  callbacks.probed = [&](const wire::ProbeResult& result) { results.push(result); };
+  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  ASSERT_TRUE(pipeline.start_capture().has_value());
+  pipeline.start_sending(grant);
+  std::uint64_t packets = 0;
+  for (const std::uint32_t kbps : {4'000u, 64'000u, 500'000u}) {
+    wire::ProbeRequest request;
+    request.target_kbps = kbps;
+    request.duration_ms = 50;
+    pipeline.start_probe(request);
+    const auto result = results.pop(30s);
+    ASSERT_TRUE(result) << kbps;
+    EXPECT_GT(result->wire_packets_sent, 0u);
+    packets += result->wire_packets_sent;
+  }
+  pipeline.stop();
+  EXPECT_EQ(socket.received().probe_packets, packets);
+  EXPECT_EQ(socket.received().packets_dropped(), 0u);
 }
 
 }  // namespace

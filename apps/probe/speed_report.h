@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "client/session/speed_test.h"
+
+namespace punktfunk::probe {
+
+// For people: one line for each probe, and what to set.
+[[nodiscard]] std::string table_of(const client::SpeedTestResult& result);
+// For programs: the same in kbit/s, percent and ms.
+[[nodiscard]] std::string json_of(const client::SpeedTestResult& result);
+
+}  // namespace punktfunk::probe

@@ -1,16 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Unpacks the arm64 packages of the section [sysroot] of tools/packages.txt into build/sysroot-arm64, for
-# cmake/aarch64-linux-gnu.cmake. Needs no rights, and no network once it is done.
+# Unpacks the arm64 packages of the section [sysroot] of tools/packages.txt into the user's cache folder, for
+# cmake/aarch64-linux-gnu.cmake. Needs no rights, and no network once it is done. With --check only says by its exit status
+# whether they are there.
+#
+# Not into the build folder: pkg-config's sysroot cannot have a space in its path, which a checkout's may.
 #
 # Why not as a foreign architecture of this system: Debian 12's libisal-dev cannot be installed for two architectures at
 # once, and the others would have to be upgraded together with this system's own.
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 
-folder=build/sysroot-arm64
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/punktfunk"
+folder="$cache/sysroot-arm64"
 packages="$(awk '/^\[/ { inside = ($1 == "[sysroot]"); next } inside && NF && $1 !~ /^#/ { print $1 }' tools/packages.txt)"
 [[ "$(cat "$folder/.packages" 2>/dev/null)" != "$packages" ]] || exit 0
+[[ ${1:-} != --check ]] || exit 1
 
 fail() {
   printf 'The arm64 libraries were not unpacked, because %s.\n' "$*" >&2
@@ -20,8 +25,9 @@ for program in apt-get dpkg-deb; do
   command -v "$program" >/dev/null || fail "this system has no $program; they come as Debian packages"
 done
 
-mkdir -p build
-scratch="$(realpath -- "$(mktemp -d build/sysroot.XXXXXX)")"
+mkdir -p -- "$cache"
+scratch="$(realpath -- "$(mktemp -d "$cache/sysroot.XXXXXX")")"
+[[ $scratch != *[[:space:]]* ]] || { rmdir -- "$scratch"; fail "the path of the cache folder $cache has a space; set XDG_CACHE_HOME to one without"; }
 trap 'rm -rf -- "$scratch"' EXIT
 mkdir -p "$scratch"/{lists,archives}/partial "$scratch/root/usr/lib"
 : >"$scratch/status"

@@ -346,6 +346,8 @@ Result<control::ApprovalDesk::Entry> HostNode::approve(std::uint32_t id, TimePoi
   // First the store: a device that a restarted host would not know again is not let in.
   const auto stored = clients_.add(entry->fingerprint, entry->name, config_.wall_clock() / 1'000'000'000);
   if (!stored) return tl::unexpected(stored.error());
+  spdlog::info("The operator let \"{}\" in ({}).", entry->name,
+               control::fingerprint_hex(entry->fingerprint).substr(0, 16));
   let_in(entry->fingerprint, now);
   return *entry;
 }
@@ -354,6 +356,8 @@ Result<control::ApprovalDesk::Entry> HostNode::deny(std::uint32_t id, TimePoint 
   now_ = now;
   const auto entry = approvals_.find(id, now);
   if (!entry) return fail(no_such_request(id));
+  spdlog::info("The operator turned \"{}\" away ({}).", entry->name,
+               control::fingerprint_hex(entry->fingerprint).substr(0, 16));
   (void)approvals_.settle(entry->fingerprint);
   if (Connection* connection = entry->connection ? find(*entry->connection) : nullptr)
     connection->turn_away(CloseCode::denied, wire::describe(CloseCode::denied));

@@ -31,6 +31,7 @@ tl::unexpected<Error> write_failure(const std::filesystem::path& file, int error
 Result<void> make_private_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return {};
+  error.clear();  // that it is not there is no failure
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
   if (error || (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)) {
     return fail("Cannot create the folder " + folder.string() + ": " +

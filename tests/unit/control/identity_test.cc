@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -29,6 +30,16 @@ TEST(Identity, IsCreatedPrivateAndLoadedAgain) {
   EXPECT_EQ(fingerprint_of_der(second->certificate_der()), second->fingerprint());
   const std::string der(second->certificate_der().begin(), second->certificate_der().end());
   EXPECT_THAT(der, HasSubstr("punktfunk-client"));
+}
+
+TEST(Identity, FolderMayBeABareRelativeName) {
+  const ScratchFolder scratch;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(scratch.path());
+  const auto identity = Identity::load_or_create("config", "punktfunk-client");
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(identity) << identity.error().message;
+  EXPECT_EQ(mode_of(scratch.path() / "config"), 0700u);
 }
 
 TEST(Identity, OpenFileIsTightened) {

@@ -29,7 +29,7 @@ mkdir -p -- "$cache"
 scratch="$(realpath -- "$(mktemp -d "$cache/sysroot.XXXXXX")")"
 [[ $scratch != *[[:space:]]* ]] || { rmdir -- "$scratch"; fail "the path of the cache folder $cache has a space; set XDG_CACHE_HOME to one without"; }
 trap 'rm -rf -- "$scratch"' EXIT
-mkdir -p "$scratch"/{lists,archives}/partial "$scratch/root/usr/lib"
+mkdir -p "$scratch"/{lists,archives}/partial "$scratch/tree/usr/lib"
 : >"$scratch/status"
 
 # This system's sources and keys, but an arm64 system with nothing installed: its lists, cache and hooks stay out of it.
@@ -58,11 +58,11 @@ apt install -y --download-only --no-install-recommends -- "${wanted[@]}" || {
 }
 
 # Packages from before and after the merge of /lib and /usr/lib.
-ln -s usr/lib "$scratch/root/lib"
+ln -s usr/lib "$scratch/tree/lib"
 for archive in "$scratch"/archives/*.deb; do
-  dpkg-deb --fsys-tarfile "$archive" | tar -C "$scratch/root" -x --keep-directory-symlink --no-same-owner --exclude=./usr/share/doc ||
+  dpkg-deb --fsys-tarfile "$archive" | tar -C "$scratch/tree" -x --keep-directory-symlink --no-same-owner --exclude=./usr/share/doc ||
     fail "${archive##*/} could not be unpacked"
 done
-printf '%s\n' "$packages" >"$scratch/root/.packages"
+printf '%s\n' "$packages" >"$scratch/tree/.packages"
 rm -rf -- "$folder"
-mv -- "$scratch/root" "$folder"
+mv -- "$scratch/tree" "$folder"

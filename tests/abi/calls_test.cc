@@ -252,8 +252,8 @@ TEST(AbiIdentity, WhatIsNoneIsRefused) {
 }
 
 TEST(AbiIdentity, StaysInItsFolder) {
-  const ScratchFolder scratch;
-  const std::string folder = scratch.path / "new";
+  const test::ScratchFolder scratch;
+  const std::string folder = scratch.path() / "new";
   std::uint8_t one[PUNKTFUNK_FINGERPRINT_BYTES], other[PUNKTFUNK_FINGERPRINT_BYTES];
   for (std::uint8_t* fingerprint : {one, other}) {
     punktfunk_identity* identity = nullptr;

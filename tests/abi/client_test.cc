@@ -14,20 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "make_struct.h"
 #include "small_host.h"
 
 namespace punktfunk::abi {
 
 namespace {
-
-constexpr std::int32_t kPatienceMs = 10'000;
-
-template <class Struct>
-Struct make() {
-  Struct made;
-  PUNKTFUNK_INIT(&made);
-  return made;
-}
 
 Bytes picture(std::size_t bytes, std::uint8_t first) {
   Bytes au(bytes);

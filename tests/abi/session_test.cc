@@ -14,19 +14,11 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "make_struct.h"
 
 namespace punktfunk::abi {
 
 namespace {
-
-constexpr std::int32_t kPatienceMs = 10'000;
-
-template <class Struct>
-Struct make() {
-  Struct made;
-  PUNKTFUNK_INIT(&made);
-  return made;
-}
 
 class SessionTest : public testing::Test {
  protected:

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -20,32 +19,16 @@
 #include "core/session/media_sender.h"
 #include "core/wire/media_header.h"
 #include "endpoint/host_endpoint.h"
+#include "scratch_folder.h"
 #include "transport/udp/udp_socket.h"
 
 namespace punktfunk::abi {
-
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "punktfunk-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
-    path = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  std::filesystem::path path;
-};
 
 class SmallHost final : private endpoint::HostSessions {
  public:
   SmallHost()
       : identity(control::Identity::create_ephemeral("punktfunk-host").value()),
-        clients(control::PinStore::open(folder_.path / "clients.json").value()),
+        clients(control::PinStore::open(folder_.path() / "clients.json").value()),
         socket_(UdpSocket::bind(*SocketAddress::parse("127.0.0.1", 0)).value()) {
     endpoint_ = endpoint::HostEndpoint::create({}, *socket_, identity, clients, random_, *this).value();
   }
@@ -122,7 +105,7 @@ class SmallHost final : private endpoint::HostSessions {
   control::Identity identity;
 
  private:
-  ScratchFolder folder_;
+  test::ScratchFolder folder_;
 
  public:
   control::PinStore clients;

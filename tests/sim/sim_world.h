@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "address_book.h"
+#include "scratch_folder.h"
 #include "sim_client.h"
 #include "sim_host.h"
 #include "transport/sim/sim_network.h"
@@ -33,17 +33,10 @@ class SimWorld {
         identity(control::Identity::create_ephemeral("punktfunk-client").value()),
         driver_(network, TimePoint(seconds(1000))) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-    std::string name = (std::filesystem::temp_directory_path() / "punktfunk-sim-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
-    folder_ = name;
     behaviour.synthetic_seed = seed;
     book_.add(kHost, "10.0.0.1", 9777);
-    host.emplace(book_, folder_ / "clients.json", seed, behaviour, config);
+    host.emplace(book_, folder_.path() / "clients.json", seed, behaviour, config);
     driver_.add(kHost, *host);
-  }
-  ~SimWorld() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
   SimWorld(const SimWorld&) = delete;
   SimWorld& operator=(const SimWorld&) = delete;
@@ -96,7 +89,7 @@ class SimWorld {
   std::optional<SimHost> host;
 
  private:
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
   AddressBook book_;
   std::list<SimClient> clients_;
   NodeId next_client_ = 2;

@@ -14,6 +14,11 @@
 namespace punktfunk::control {
 namespace {
 
+using test::content_of;
+using test::files_in;
+using test::mode_of;
+using test::ScratchFolder;
+using test::write_file;
 using testing::HasSubstr;
 
 TEST(Identity, IsCreatedPrivateAndLoadedAgain) {

@@ -10,6 +10,11 @@
 namespace punktfunk::control {
 namespace {
 
+using test::content_of;
+using test::files_in;
+using test::mode_of;
+using test::ScratchFolder;
+using test::write_file;
 using testing::HasSubstr;
 
 Fingerprint number(std::uint8_t n) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdio>
 #include <deque>
@@ -22,6 +21,7 @@
 #include "control/quic/quic_endpoint.h"
 #include "core/wire/control_frame.h"
 #include "endpoint/host_node.h"
+#include "scratch_folder.h"
 
 namespace punktfunk::endpoint {
 
@@ -120,16 +120,9 @@ class NodeWorld {
         host_identity(control::Identity::create_ephemeral("punktfunk-host").value()),
         identity(control::Identity::create_ephemeral("punktfunk-client").value()) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
-    std::string name = (std::filesystem::temp_directory_path() / "punktfunk-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
-    folder_ = name;
-    clients.emplace(control::PinStore::open(folder_ / "clients.json").value());
+    clients.emplace(control::PinStore::open(clients_file()).value());
     EXPECT_TRUE(clients->add(identity.fingerprint(), "Couch", 0).has_value());
     host = HostNode::create(config, host_identity, *clients, random, sessions).value();
-  }
-  ~NodeWorld() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
   NodeWorld(const NodeWorld&) = delete;
   NodeWorld& operator=(const NodeWorld&) = delete;
@@ -208,7 +201,7 @@ class NodeWorld {
   }
 
   // Where `clients` is kept.
-  [[nodiscard]] std::filesystem::path clients_file() const { return folder_ / "clients.json"; }
+  [[nodiscard]] std::filesystem::path clients_file() const { return folder_.path() / "clients.json"; }
 
   SeededRandom random;
   control::Identity host_identity;
@@ -249,7 +242,7 @@ class NodeWorld {
     }
   }
 
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
   std::list<RawPeer> peers_;
   std::deque<Flight> flying_;  // equal delay for all: in order
 };

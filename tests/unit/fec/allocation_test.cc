@@ -3,10 +3,10 @@
 // and recovering take no memory, whatever is lost and whichever way it is done.
 #include <gtest/gtest.h>
 
-#include "../media/heap_watch.h"
 #include "core/fec/gf16_code.h"
 #include "core/fec/gf8_code.h"
 #include "core/fec/kernels/kernels.h"
+#include "heap_watch.h"
 #include "seed.h"
 #include "shards.h"
 

@@ -3,12 +3,13 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <string>
+
+#include "scratch_folder.h"
 
 namespace punktfunk::host {
 namespace {
@@ -17,16 +18,7 @@ using namespace std::chrono_literals;
 
 class ControlSocketTest : public testing::Test {
  protected:
-  ControlSocketTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "punktfunk-test-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  ~ControlSocketTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  std::filesystem::path path() const { return folder_ / "control.sock"; }
+  std::filesystem::path path() const { return folder_.path() / "control.sock"; }
   std::unique_ptr<ControlSocket> listen(Duration patience = kControlPatience) {
     auto socket = ControlSocket::listen(
         path(), [](const std::string& request) { return "answer to " + request; }, patience);
@@ -47,7 +39,7 @@ class ControlSocketTest : public testing::Test {
     char byte = 0;
     return ::poll(&entry, 1, static_cast<int>(limit.count())) == 1 && ::recv(fd.get(), &byte, 1, 0) <= 0;
   }
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
 };
 
 TEST_F(ControlSocketTest, AnswersMayBeLongAndAreBounded) {

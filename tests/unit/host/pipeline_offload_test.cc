@@ -6,8 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "host/session/ticking_capturer.h"
-#include "host/session/video_pipeline.h"
+#include "synthetic_pipeline.h"
 
 namespace punktfunk::host {
 namespace {
@@ -54,23 +53,10 @@ class CountingSocket final : public DatagramSocket {
 
 TEST(PipelineOffload, IsGivenUpWhenNothingArrivesWithIt) {
   CountingSocket socket;
-  VideoPipeline::Setup setup;
-  setup.mode = {1280, 720, 240};
-  setup.wire_budget = BitRate::from_kbps(200'000);
-  SyntheticConfig synthetic;
-  synthetic.video = {1280, 720, 240, 1, setup.wire_budget, VideoCodec::h264, 0};
-  setup.capturer = std::make_unique<TickingCapturer>(240'000);
-  setup.encoder = create_synthetic_encoder(synthetic);
-  VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
-  callbacks.timing = [](const wire::HostTiming&) {};
-  callbacks.finished = [] {};
-  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  VideoPipeline pipeline(test::synthetic_setup(BitRate::from_kbps(200'000)), socket,
+                         test::callbacks_without_failure());
   ASSERT_TRUE(pipeline.start_capture().has_value());
-  endpoint::MediaGrant grant;
-  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
-  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
-  pipeline.start_sending(grant);
+  pipeline.start_sending(test::made_up_grant());
 
   // The client sees nothing as long as offload is used, and everything without it.
   wire::Feedback feedback;

@@ -9,15 +9,12 @@
 
 #include "core/session/media_receiver.h"
 #include "core/wire/media_header.h"
-#include "host/session/ticking_capturer.h"
-#include "host/session/video_pipeline.h"
+#include "synthetic_pipeline.h"
 
 namespace punktfunk::host {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::uint32_t kHz = 240;
 
 // The client's receiver in place of the network.
 class ReceivingSocket final : public DatagramSocket {
@@ -87,22 +84,10 @@ double wire_bytes_a_frame(const std::vector<ReceivingSocket::Seen>& frames) {
 }
 
 TEST(PipelineRate, FollowsANewBudgetInPlaceAndPaysParityOutOfIt) {
-  endpoint::MediaGrant grant;
-  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
-  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  const endpoint::MediaGrant grant = test::made_up_grant();
   ReceivingSocket socket(grant);
-  VideoPipeline::Setup setup;
-  setup.mode = {1280, 720, kHz};
-  setup.wire_budget = BitRate::from_kbps(200'000);
-  SyntheticConfig synthetic;
-  synthetic.video = {1280, 720, kHz, 1, setup.wire_budget, VideoCodec::h264, 0};
-  setup.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
-  setup.encoder = create_synthetic_encoder(synthetic);
-  VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
-  callbacks.timing = [](const wire::HostTiming&) {};
-  callbacks.finished = [] {};
-  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  VideoPipeline pipeline(test::synthetic_setup(BitRate::from_kbps(200'000)), socket,
+                         test::callbacks_without_failure());
   ASSERT_TRUE(pipeline.start_capture().has_value());
   pipeline.start_sending(grant);
 
@@ -135,24 +120,12 @@ TEST(PipelineRate, FollowsANewBudgetInPlaceAndPaysParityOutOfIt) {
 
 // Filler of 100 Mbit/s for 300 ms beside 240 frames a second.
 TEST(PipelineProbe, VideoBesideAProbeKeepsItsFrames) {
-  endpoint::MediaGrant grant;
-  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
-  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  const endpoint::MediaGrant grant = test::made_up_grant();
   ReceivingSocket socket(grant);
-  VideoPipeline::Setup setup;
-  setup.mode = {1280, 720, kHz};
-  setup.wire_budget = BitRate::from_kbps(20'000);
-  SyntheticConfig synthetic;
-  synthetic.video = {1280, 720, kHz, 1, setup.wire_budget, VideoCodec::h264, 0};
-  setup.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
-  setup.encoder = create_synthetic_encoder(synthetic);
   std::promise<wire::ProbeResult> probed;
-  VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
-  callbacks.timing = [](const wire::HostTiming&) {};
-  callbacks.finished = [] {};
+  VideoPipeline::Callbacks callbacks = test::callbacks_without_failure();
   callbacks.probed = [&](const wire::ProbeResult& result) { probed.set_value(result); };
-  VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
+  VideoPipeline pipeline(test::synthetic_setup(BitRate::from_kbps(20'000)), socket, std::move(callbacks));
   ASSERT_TRUE(pipeline.start_capture().has_value());
   pipeline.start_sending(grant);
   ASSERT_EQ(socket.next(5, 1'000'000).size(), 5u);
@@ -183,15 +156,12 @@ TEST(PipelineProbe, VideoBesideAProbeKeepsItsFrames) {
 
 // Without frames: what a probe-only session runs.
 TEST(PipelineProbe, FillerLeavesWithoutCapturerAndEncoder) {
-  endpoint::MediaGrant grant;
-  grant.clock = media::SessionClock(monotonic_now(), 1'700'000'000'000'000'000);
-  grant.path = std::make_shared<endpoint::MediaPath>(endpoint::MediaPath::Addresses{});
+  const endpoint::MediaGrant grant = test::made_up_grant();
   ReceivingSocket socket(grant);
   BoundedQueue<wire::ProbeResult> results(4);
   VideoPipeline::Setup setup;
   setup.mode = {1280, 720, 60};
-  VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
+  VideoPipeline::Callbacks callbacks = test::callbacks_without_failure();
   callbacks.probed = [&](const wire::ProbeResult& result) { results.push(result); };
   VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));
   ASSERT_TRUE(pipeline.start_capture().has_value());

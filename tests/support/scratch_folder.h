@@ -10,7 +10,7 @@
 #include <iterator>
 #include <string>
 
-namespace punktfunk::control {
+namespace punktfunk::test {
 
 // A folder of its own for one test, gone afterwards.
 class ScratchFolder {
@@ -51,4 +51,4 @@ inline void write_file(const std::filesystem::path& file, const std::string& con
   std::ofstream(file, std::ios::binary) << content;
 }
 
-}  // namespace punktfunk::control
+}  // namespace punktfunk::test

@@ -11,9 +11,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "host/display/mode.h"
 
 namespace punktfunk::host {
+
+// The longest Display::set_mode() may take.
+inline constexpr Duration kModeChangeLimit = std::chrono::seconds(2);
 
 // What a session wants to see.
 struct DisplayRequest {
@@ -34,6 +38,11 @@ class Display {
 
   // The mode in force, read back from the compositor; equal to what was asked, or create() would have failed.
   [[nodiscard]] virtual DisplayMode mode() const = 0;
+  // Changes the mode in place: programs keep running and are told of the new size. Blocks until the
+  // compositor shows the new mode (some milliseconds; at most kModeChangeLimit) or fails, and then the old
+  // mode stays in force. Capture of the old size ends or fails: whoever captures starts anew. Not on a
+  // frame-path thread. Sessions use DisplayLease::set_mode().
+  [[nodiscard]] virtual Result<void> set_mode(DisplayMode mode) = 0;
 
   // Absolute path of the compositor's Wayland socket (a valid value for WAYLAND_DISPLAY).
   [[nodiscard]] virtual const std::string& wayland_socket() const = 0;
@@ -70,6 +79,9 @@ class DisplayLease {
   [[nodiscard]] explicit operator bool() const { return display_ != nullptr; }
   [[nodiscard]] Display& operator*() const { return *display_; }
   [[nodiscard]] Display* operator->() const { return display_.get(); }
+  // Display::set_mode(), unless another session looks at the same display: that one's picture must not
+  // change size under it.
+  [[nodiscard]] Result<void> set_mode(DisplayMode mode);
   void release();
 
  private:
@@ -103,6 +115,7 @@ class DisplayRegistry {
   friend class DisplayLease;
   struct Entry;
   void release(const std::string& key, std::shared_ptr<Display> display);
+  [[nodiscard]] Result<void> set_mode(const std::shared_ptr<Display>& display, DisplayMode mode);
 
   const std::unique_ptr<DisplayBackend> backend_;
   mutable std::mutex mutex_;

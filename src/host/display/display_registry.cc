@@ -33,6 +33,11 @@ void DisplayLease::release() {
   display_.reset();
 }
 
+Result<void> DisplayLease::set_mode(DisplayMode mode) {
+  if (!display_) return fail("The picture size was not changed: this session has no display.");
+  return registry_->set_mode(display_, mode);
+}
+
 DisplayRegistry::DisplayRegistry(std::unique_ptr<DisplayBackend> backend) : backend_(std::move(backend)) {}
 
 DisplayRegistry::~DisplayRegistry() = default;
@@ -55,6 +60,18 @@ Result<DisplayLease> DisplayRegistry::acquire(const std::string& key, const Disp
   const std::lock_guard lock(mutex_);
   entries_.push_back(Entry{key, display, 1});
   return DisplayLease(this, key, std::move(display));
+}
+
+Result<void> DisplayRegistry::set_mode(const std::shared_ptr<Display>& display, DisplayMode mode) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Entry& entry : entries_) {
+      if (entry.display == display && entry.leases > 1)
+        return fail(
+            "The picture size was not changed: another session shows the same display; end that one first.");
+    }
+  }
+  return display->set_mode(mode);
 }
 
 std::size_t DisplayRegistry::count() const {

@@ -42,6 +42,38 @@ TEST_F(DesktopTest, EndingADisplayLeavesNothing) {
   EXPECT_EQ(displays_->count(), 0u);
 }
 
+TEST_F(DesktopTest, ModeChangesInPlaceUnderARunningProgram) {
+  ASSERT_NO_FATAL_FAILURE(open(DisplayMode::from_hz(640, 480, 60)));
+  const std::string directory = lease_->runtime_dir();
+  ASSERT_TRUE(eventually([&] { return running(directory, "punktfunk-test-pattern").size() == 1; }));
+  const std::vector<int> program = running(directory, "punktfunk-test-pattern");
+  const std::vector<int> sway = running(directory, "sway");
+  // Larger, smaller, odd, another rate alone, and back: a private output must take any order of them.
+  const std::vector<DisplayMode> modes = {
+      DisplayMode::from_hz(1280, 800, 90), DisplayMode{801, 601, 59'940}, DisplayMode{801, 601, 120'000},
+      DisplayMode::from_hz(1920, 1080, 60), DisplayMode::from_hz(640, 480, 60)};
+  for (const DisplayMode& mode : modes) {
+    const auto changed = lease_.set_mode(mode);
+    ASSERT_TRUE(changed) << to_string(mode) << ": " << changed.error().message;
+    EXPECT_EQ(lease_->mode(), mode);
+    RecordingSink sink;
+    const auto capture = capturer();
+    ASSERT_TRUE(capture);
+    ASSERT_TRUE(capture->start(sink));
+    // The program has redrawn itself at the new size, and is still the same one.
+    ASSERT_TRUE(sink.wait([&](const auto& seen) {
+      return !seen.empty() && seen.back().width == mode.width && seen.back().height == mode.height &&
+             seen.back().content.has_value();
+    })) << to_string(mode)
+        << ": " << sink.end_message();
+  }
+  EXPECT_EQ(running(directory, "punktfunk-test-pattern"), program);
+  EXPECT_EQ(running(directory, "sway"), sway);
+  const auto impossible = lease_.set_mode(DisplayMode::from_hz(20'000, 480, 60));
+  ASSERT_FALSE(impossible);
+  EXPECT_EQ(lease_->mode(), modes.back());
+}
+
 TEST_F(DesktopTest, KilledCompositorIsReportedAndLeavesNothing) {
   ASSERT_NO_FATAL_FAILURE(open(DisplayMode::from_hz(640, 480, 60)));
   const std::string directory = lease_->runtime_dir();

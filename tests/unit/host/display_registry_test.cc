@@ -60,6 +60,27 @@ TEST_F(DisplayRegistryTest, AnotherModeIsAnotherDisplay) {
   EXPECT_TRUE((*second)->alive());
 }
 
+TEST_F(DisplayRegistryTest, ModeChangesUnlessAnotherSessionLooksOn) {
+  auto first = acquire("a");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(first->set_mode(DisplayMode::from_hz(1920, 1080, 60)));
+  EXPECT_EQ((*first)->mode().width, 1920u);
+  auto second = acquire("a", 1920);  // 1920x720: another display of the same client
+  ASSERT_TRUE(second);
+  DisplayRequest same;
+  same.mode = DisplayMode::from_hz(1920, 1080, 60);
+  auto onlooker = registry_->acquire("a", same);
+  ASSERT_TRUE(onlooker);
+  EXPECT_EQ(&**onlooker, &**first);
+  EXPECT_FALSE(first->set_mode(DisplayMode::from_hz(800, 600, 60)));
+  EXPECT_EQ((*first)->mode().width, 1920u);
+  onlooker->release();
+  EXPECT_TRUE(first->set_mode(DisplayMode::from_hz(800, 600, 60)));
+  counters_->refuse_mode_changes = true;
+  EXPECT_FALSE(first->set_mode(DisplayMode::from_hz(640, 480, 60)));
+  EXPECT_EQ((*first)->mode().width, 800u);
+}
+
 TEST_F(DisplayRegistryTest, ADeadDisplayIsNotHandedOut) {
   const auto first = acquire("a");
   ASSERT_TRUE(first);

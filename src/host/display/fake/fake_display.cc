@@ -21,6 +21,15 @@ std::string FakeDisplay::death_reason() const {
   return alive_ ? std::string() : std::string("The fake display was told to die.");
 }
 
+Result<void> FakeDisplay::set_mode(DisplayMode mode) {
+  if (auto refusal = refuse_mode(mode)) return fail(std::move(*refusal));
+  if (counters_->refuse_mode_changes) return fail("The fake display was told to keep its picture size.");
+  const std::lock_guard lock(mutex_);
+  mode_ = mode;
+  ++counters_->mode_changes;
+  return {};
+}
+
 void FakeDisplay::die() {
   alive_ = false;
   (void)::eventfd_write(death_.get(), 1);

@@ -15,6 +15,8 @@ class FakeDisplayBackend final : public DisplayBackend {
   struct Counters {
     std::atomic<int> created = 0;
     std::atomic<int> destroyed = 0;
+    std::atomic<int> mode_changes = 0;
+    std::atomic<bool> refuse_mode_changes = false;
   };
 
   [[nodiscard]] const char* name() const override { return "fake"; }
@@ -35,7 +37,11 @@ class FakeDisplay final : public Display {
   FakeDisplay(DisplayMode mode, std::shared_ptr<FakeDisplayBackend::Counters> counters);
   ~FakeDisplay() override;
 
-  [[nodiscard]] DisplayMode mode() const override { return mode_; }
+  [[nodiscard]] DisplayMode mode() const override {
+    const std::lock_guard lock(mutex_);
+    return mode_;
+  }
+  [[nodiscard]] Result<void> set_mode(DisplayMode mode) override;
   [[nodiscard]] const std::string& wayland_socket() const override { return socket_; }
   [[nodiscard]] const std::string& runtime_dir() const override { return directory_; }
   [[nodiscard]] const std::string& output_name() const override { return output_; }
@@ -43,10 +49,12 @@ class FakeDisplay final : public Display {
   [[nodiscard]] bool alive() const override { return alive_; }
   [[nodiscard]] std::string death_reason() const override;
 
+  // Thread-safe.
   void die();
 
  private:
-  const DisplayMode mode_;
+  mutable std::mutex mutex_;
+  DisplayMode mode_;
   const std::shared_ptr<FakeDisplayBackend::Counters> counters_;
   const std::string socket_ = "/nonexistent/wayland-1";
   const std::string directory_ = "/nonexistent";

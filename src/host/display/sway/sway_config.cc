@@ -22,6 +22,10 @@ std::uint32_t private_refresh_hz(const DisplayMode& mode) {
   return std::clamp(mode.refresh_millihertz * kMultiple / 1000, kLowest, kHighest);
 }
 
+std::string sway_mode(const DisplayMode& mode) {
+  return fmt::format("mode --custom {}x{}@{}Hz", mode.width, mode.height, private_refresh_hz(mode));
+}
+
 std::string sway_config(const DisplayMode& mode, bool xwayland) {
   return fmt::format(
       "xwayland {}\n"
@@ -32,8 +36,8 @@ std::string sway_config(const DisplayMode& mode, bool xwayland) {
       "gaps outer 0\n"
       "default_orientation vertical\n"
       "focus_on_window_activation focus\n"
-      "output * mode --custom {}x{}@{}Hz position 0 0 scale 1\n",
-      xwayland ? "enable" : "disable", mode.width, mode.height, private_refresh_hz(mode));
+      "output * {} position 0 0 scale 1\n",
+      xwayland ? "enable" : "disable", sway_mode(mode));
 }
 
 }  // namespace punktfunk::host

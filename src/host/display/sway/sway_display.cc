@@ -110,7 +110,11 @@ class SwayDisplay final : public Display {
     kill_processes_with_environment("XDG_RUNTIME_DIR=" + directory_.path());
   }
 
-  [[nodiscard]] DisplayMode mode() const override { return mode_; }
+  [[nodiscard]] DisplayMode mode() const override {
+    const std::lock_guard lock(mode_mutex_);
+    return mode_;
+  }
+  [[nodiscard]] Result<void> set_mode(DisplayMode mode) override;
   [[nodiscard]] const std::string& wayland_socket() const override { return socket_; }
   [[nodiscard]] const std::string& runtime_dir() const override { return directory_.path(); }
   [[nodiscard]] const std::string& output_name() const override { return output_; }
@@ -125,7 +129,10 @@ class SwayDisplay final : public Display {
   std::optional<Error> wait_until_usable(int directory_events);
   std::optional<SwayIpc> connect_when_listening(int directory_events, TimePoint deadline) const;
   [[nodiscard]] bool find_socket();
-  std::optional<Error> check_mode(SwayIpc& ipc, TimePoint deadline);
+  // What the output shows now; nullopt: sway did not answer.
+  static std::optional<bool> shows(SwayIpc& ipc, const DisplayMode& mode, TimePoint deadline);
+  // Until the output shows `mode`, or `deadline`.
+  bool change_mode(const DisplayMode& mode, TimePoint deadline);
   void start_programs(const std::vector<std::string>& commands);
   void wait_for_window(SwayIpc& events, std::size_t number, const std::vector<std::string>& commands);
   Error did_not_start() const {
@@ -138,7 +145,9 @@ class SwayDisplay final : public Display {
   }
   std::string ipc_path() const { return directory_.path() + "/sway.sock"; }
 
-  const DisplayMode mode_;
+  std::mutex change_mutex_;        // one change at a time; taken before mode_mutex_
+  mutable std::mutex mode_mutex_;  // guards mode_
+  DisplayMode mode_;
   const RuntimeDirectory directory_;
   std::string socket_;  // set once, before anyone else sees the display
   const std::string output_ = kSwayOutput;
@@ -187,7 +196,11 @@ std::optional<Error> SwayDisplay::wait_until_usable(int directory_events) {
   const TimePoint deadline = monotonic_now() + kStartLimit;
   std::optional<SwayIpc> ipc = connect_when_listening(directory_events, deadline);
   if (!ipc) return did_not_start();
-  if (auto error = check_mode(*ipc, deadline)) return error;
+  const std::optional<bool> exact = shows(*ipc, mode_, deadline);
+  if (!exact) return did_not_start();
+  if (!*exact)
+    return Error{"The display was not made at " + to_string(mode_) +
+                 ": sway did not take that mode; ask for another size or rate."};
   if (!find_socket()) return Error{"The display did not start: sway made no Wayland socket."};
   return std::nullopt;
 }
@@ -208,18 +221,48 @@ std::optional<SwayIpc> SwayDisplay::connect_when_listening(int directory_events,
   }
 }
 
-std::optional<Error> SwayDisplay::check_mode(SwayIpc& ipc, TimePoint deadline) {
+std::optional<bool> SwayDisplay::shows(SwayIpc& ipc, const DisplayMode& mode, TimePoint deadline) {
   const std::optional<std::string> reply = ipc.ask(SwayMessage::get_outputs, {}, deadline);
-  if (!reply) return did_not_start();
+  if (!reply) return std::nullopt;
   const json outputs = json::parse(*reply, nullptr, false);
-  if (outputs.is_array() && outputs.size() == 1 && outputs[0].value("name", "") == kSwayOutput) {
-    const json mode = outputs[0].value("current_mode", json::object());
-    if (mode.value("width", 0u) == mode_.width && mode.value("height", 0u) == mode_.height &&
-        mode.value("refresh", 0u) == private_refresh_hz(mode_) * 1000)
-      return std::nullopt;
+  if (!outputs.is_array() || outputs.size() != 1 || outputs[0].value("name", "") != kSwayOutput) return false;
+  const json current = outputs[0].value("current_mode", json::object());
+  return current.value("width", 0u) == mode.width && current.value("height", 0u) == mode.height &&
+         current.value("refresh", 0u) == private_refresh_hz(mode) * 1000;
+}
+
+Result<void> SwayDisplay::set_mode(DisplayMode wanted) {
+  if (auto refusal = refuse_mode(wanted)) return fail(std::move(*refusal));
+  const std::lock_guard changing(change_mutex_);
+  const DisplayMode old = mode();
+  if (wanted == old) return {};
+  if (!alive()) return fail("The picture size was not changed: " + death_reason());
+  if (!change_mode(wanted, monotonic_now() + kModeChangeLimit / 2)) {
+    // Half way is no state to stay in: what captures must find the mode that mode() tells.
+    const bool is_back = change_mode(old, monotonic_now() + kModeChangeLimit / 2);
+    return fail("The picture size was not changed to " + to_string(wanted) + ": sway did not take that mode" +
+                (is_back ? "; ask for another size or rate."
+                         : " and did not go back either; connect again for a new display."));
   }
-  return Error{"The display was not made at " + to_string(mode_) +
-               ": sway did not take that mode; ask for another size or rate."};
+  const std::lock_guard lock(mode_mutex_);
+  mode_ = wanted;
+  return {};
+}
+
+bool SwayDisplay::change_mode(const DisplayMode& mode, TimePoint deadline) {
+  std::optional<SwayIpc> ipc = SwayIpc::connect(ipc_path(), child_.pidfd());
+  // sway answers success also for what it then does not do: only what get_outputs shows counts.
+  if (!ipc || !ipc->ask(SwayMessage::run_command,
+                        std::string("output ") + kSwayOutput + " " + sway_mode(mode), deadline))
+    return false;
+  for (;;) {
+    const std::optional<bool> exact = shows(*ipc, mode, deadline);
+    if (!exact) return false;
+    if (*exact) return true;
+    if (monotonic_now() >= deadline) return false;
+    pollfd death{child_.pidfd(), POLLIN, 0};
+    if (::poll(&death, 1, 5) != 0) return false;
+  }
 }
 
 bool SwayDisplay::find_socket() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A private headless sway per display: no GPU, login or running desktop needed. It is started for the display
-// and ended to remove it, because sway 1.7 can neither unplug a headless output nor change its mode reliably.
+// and ended to remove it, because sway 1.7 cannot unplug a headless output. Its mode can change in place;
+// what never must happen is to disable the output, after which later changes only seem to succeed.
 #pragma once
 
 #include <memory>

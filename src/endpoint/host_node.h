@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,36 +14,21 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/approval_desk.h"
-#include "control/host_control.h"
 #include "control/identity/pin_store.h"
 #include "control/pairing_desk.h"
 #include "control/quic/quic_endpoint.h"
 #include "core/wire/audio.h"
 #include "core/wire/host_timing.h"
+#include "endpoint/host_config.h"
+#include "endpoint/host_connection.h"
 #include "endpoint/host_sessions.h"
 
 namespace punktfunk::endpoint {
 
-struct HostConfig {
-  control::QuicConfig quic;
-  std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
-  // Sessions at once; one more is told "busy". Each costs a display and an encoder.
-  std::size_t max_sessions = 8;
-  // Unknown devices of the local networks are parked until the operator decides (section 9.3). Off: they are
-  // refused.
-  bool approval = false;
-  // Unix ns. Simulations pass virtual time, so that they repeat.
-  std::function<std::uint64_t()> wall_clock = wall_clock_ns;
-  // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
-  // it in. Empty, or nullopt: 1500.
-  std::function<std::optional<std::size_t>(const SocketAddress& local, const SocketAddress& remote)>
-      route_mtu;
-};
-
 // A host's control plane without socket, thread or clock: QUIC, handshakes, pairing, input and feedback of
 // all its connections. Datagrams and time go in, datagrams and calls on HostSessions come out. HostEndpoint
 // runs it on a socket, the simulations in virtual time. One thread.
-class HostNode final : private control::QuicHandler {
+class HostNode final : private control::QuicHandler, private HostConnection::Node {
  public:
   // `identity`, `clients`, `random` and `sessions` outlive the node.
   [[nodiscard]] static Result<std::unique_ptr<HostNode>> create(const HostConfig& config,
@@ -87,12 +71,10 @@ class HostNode final : private control::QuicHandler {
   [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id, TimePoint now);
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
-  [[nodiscard]] std::size_t session_count() const;
+  [[nodiscard]] std::size_t session_count() const override;
   [[nodiscard]] const control::QuicEndpoint& quic() const { return *quic_; }
 
  private:
-  class Connection;
-
   HostNode(const HostConfig& config, const control::Identity& identity, control::PinStore& clients,
            RandomSource& random, HostSessions& sessions);
 
@@ -103,10 +85,11 @@ class HostNode final : private control::QuicHandler {
   void on_datagram(control::ConnectionId id, ByteView data) override;
   void on_path_changed(control::ConnectionId id, const SocketAddress& remote) override;
   void on_closed(control::ConnectionId id, const control::CloseInfo& info) override;
-  void tell_operator(const control::ApprovalDesk::Parked& parked);
-  // A device is in the store now: its parked connection, if there is one, goes on.
-  void let_in(const control::Fingerprint& fingerprint, TimePoint now);
-  [[nodiscard]] Connection* find(control::ConnectionId id);
+  [[nodiscard]] TimePoint now() const override { return now_; }
+  void parked(const control::ApprovalDesk::Parked& parked) override;
+  void let_in(const control::Fingerprint& fingerprint) override;
+  [[nodiscard]] HostConnection* find(control::ConnectionId id);
+  [[nodiscard]] HostConnection::Shared shared();
 
   HostConfig config_;
   const control::Identity& identity_;
@@ -117,7 +100,7 @@ class HostNode final : private control::QuicHandler {
   control::ApprovalDesk approvals_;
   std::optional<TimePoint> knock_told_;
   std::unique_ptr<control::QuicEndpoint> quic_;
-  std::map<control::ConnectionId, std::unique_ptr<Connection>> connections_;
+  std::map<control::ConnectionId, std::unique_ptr<HostConnection>> connections_;
   // The time of the call in progress, for events that QUIC delivers from within it.
   TimePoint now_{};
 };

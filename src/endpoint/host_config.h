@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/time.h"
+#include "control/quic/quic_endpoint.h"
+
+namespace punktfunk::endpoint {
+
+struct HostConfig {
+  control::QuicConfig quic;
+  std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
+  // Sessions at once; one more is told "busy". Each costs a display and an encoder.
+  std::size_t max_sessions = 8;
+  // Unknown devices of the local networks are parked until the operator decides (section 9.3). Off: they are
+  // refused.
+  bool approval = false;
+  // Unix ns. Simulations pass virtual time, so that they repeat.
+  std::function<std::uint64_t()> wall_clock = wall_clock_ns;
+  // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
+  // it in. Empty, or nullopt: 1500.
+  std::function<std::optional<std::size_t>(const SocketAddress& local, const SocketAddress& remote)>
+      route_mtu;
+};
+
+}  // namespace punktfunk::endpoint

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "endpoint/host_connection.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/log.h"
+#include "core/crypto/media_keys.h"
+#include "core/wire/datagram.h"
+#include "core/wire/features.h"
+#include "core/wire/limits.h"
+#include "core/wire/media_header.h"
+#include "endpoint/media_exporter.h"
+#include "transport/udp/route_mtu.h"
+
+namespace punktfunk::endpoint {
+
+using control::ConnectionId;
+using control::StreamId;
+using wire::CloseCode;
+
+namespace {
+
+// Section 2.3: 1500 bytes of path MTU less 20 + 8 (IPv4) or 40 + 8 (IPv6) of headers and 46 of ours.
+constexpr std::uint16_t kShardIpv4 = 1408;
+constexpr std::uint16_t kShardIpv6 = 1388;
+// Section 8.3, value of the reference host.
+constexpr std::uint16_t kMaxDataPerBlock = 4096;
+
+// The largest even shard that passes to `remote`, and never more than a path of 1500 bytes takes: what lies
+// beyond the first hop is not known to carry more.
+std::uint16_t shard_for(const HostConfig& config, const SocketAddress& local, const SocketAddress& remote) {
+  const std::uint16_t usual = remote.is_ipv6_on_the_wire() ? kShardIpv6 : kShardIpv4;
+  const auto mtu = config.route_mtu ? config.route_mtu(local, remote) : std::nullopt;
+  if (!mtu) return usual;
+  const std::size_t payload = udp_payload_of(*mtu, remote);
+  if (payload <= wire::kWireOverhead) return 0;
+  return static_cast<std::uint16_t>(
+      std::min<std::size_t>(usual, (payload - wire::kWireOverhead) & ~std::size_t{1}));
+}
+
+}  // namespace
+
+HostConnection::HostConnection(const Shared& shared, ConnectionId id, const control::PeerInfo& peer)
+    : shared_(shared),
+      id_(id),
+      peer_(peer),
+      control_({peer.fingerprint, peer.address}, shared.host_fingerprint, shared.desk, *this, shared.random,
+               shared.node.now()) {}
+
+void HostConnection::on_stream_data(StreamId stream, ByteView data, bool fin) {
+  if (stream != kControlStream) return;  // refused when it was opened
+  switch (prefix_.strip(data)) {
+    case ControlStreamPrefix::Verdict::control:
+      return control_.on_stream_data(data, fin, shared_.node.now());
+    case ControlStreamPrefix::Verdict::refuse:
+      return shared_.quic.reset_stream(id_, stream, kUnknownStreamType);
+    case ControlStreamPrefix::Verdict::wait:
+      return;
+  }
+}
+
+void HostConnection::on_datagram(ByteView bytes) {
+  if (!control_.is_running()) return;
+  const auto datagram = wire::parse_datagram(bytes);
+  if (!datagram) return;
+  if (datagram->kind == wire::DatagramKind::input_state) {
+    // Payloads that are no 18-byte event (rich input) belong to features this host did not offer.
+    if (const auto event = wire::InputEvent::decode(datagram->payload)) shared_.sessions.input(id_, *event);
+  } else if (datagram->kind == wire::DatagramKind::feedback) {
+    if (const auto feedback = wire::Feedback::decode(datagram->payload))
+      shared_.sessions.feedback(id_, *feedback);
+  }
+}
+
+void HostConnection::on_path_changed(const SocketAddress& remote) {
+  if (path_) path_->set({shared_.quic.local_address(id_).value_or(SocketAddress{}), remote});
+}
+
+void HostConnection::on_closed(const control::CloseInfo& info) {
+  shared_.approvals.leave(id_);
+  if (!session_asked_) return;
+  const bool user_quit = info.kind == control::CloseKind::application &&
+                         info.code == static_cast<std::uint64_t>(CloseCode::user_quit);
+  shared_.sessions.session_ended(id_, user_quit, info.reason);
+}
+
+void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
+  if (!control_.has_session() || grant_) return;
+  wire::ServerHello hello;
+  hello.session_id = shared_.random.bytes<16>();
+  grant_.emplace();
+  grant_->clock = media::SessionClock(now, shared_.config.wall_clock());
+  hello.clock_origin_ns = grant_->clock.origin_unix_ns();
+  hello.suite = wire::kSuiteAes128Gcm;
+  hello.features.set(wire::kHostExtension);
+  hello.features.set(wire::kHostMarksRepeats);
+  if (asked_.probe_only) hello.features.set(wire::kHostRamp);
+  hello.mode = answer.mode;
+  hello.fec_scheme = wire::kFecGf16;
+  hello.fec_percent = shared_.config.fec_percent;
+  hello.max_data_per_block = kMaxDataPerBlock;
+  const MediaPath::Addresses path{shared_.quic.local_address(id_).value_or(SocketAddress{}),
+                                  shared_.quic.remote_address(id_).value_or(peer_.address)};
+  hello.shard_payload = shard_for(shared_.config, path.local, path.remote);
+  if (asked_.max_shard_payload != 0) {
+    hello.shard_payload = std::min<std::uint16_t>(hello.shard_payload,
+                                                  static_cast<std::uint16_t>(asked_.max_shard_payload & ~1u));
+  }
+  hello.frames = answer.frame_limit;
+  hello.compositor = answer.compositor;
+  hello.bitrate_kbps = answer.bitrate_kbps;
+  hello.codec = answer.video_codec;
+
+  Secret<32> exporter;
+  if (hello.shard_payload < wire::kMinShard ||
+      !export_media_secret(shared_.quic, id_, hello.session_id, exporter)) {
+    return control_.refuse(CloseCode::setup_failed,
+                           "The client's limits or the network path leave no room for video packets.");
+  }
+  grant_->host_to_client = crypto::derive_direction_secrets(exporter.view()).host_to_client;
+  grant_->params.suite = crypto::CipherSuite::aes128_gcm;
+  grant_->params.scheme = fec::Scheme::gf16;
+  grant_->params.fec_percent = hello.fec_percent;
+  grant_->params.max_data_per_block = hello.max_data_per_block;
+  grant_->params.shard_payload = hello.shard_payload;
+  grant_->params.max_frame_bytes = wire::max_frame_bytes(answer.bitrate_kbps, answer.mode.refresh_hz);
+  path_ = std::make_shared<MediaPath>(path);
+  grant_->path = path_;
+  grant_->wants_host_timing = asked_.features.has(wire::kClientHostTiming);
+  grant_->takes_streamed_units = asked_.features.has(wire::kClientStreamedAu);
+
+  wire::StreamConfig config;
+  config.mode = answer.mode;
+  config.codec = answer.video_codec;
+  config.bit_depth = hello.bit_depth;
+  config.colour = hello.colour;
+  config.chroma_format = hello.chroma_format;
+  control_.accept(hello, config, now);
+}
+
+void HostConnection::write(ByteView bytes) {
+  // False means the queue bound was passed; QUIC then closes the connection by itself.
+  (void)shared_.quic.write_stream(id_, kControlStream, bytes);
+}
+
+void HostConnection::close(CloseCode code, std::string_view reason) {
+  if (code == CloseCode::approval_timed_out) {
+    shared_.approvals.stop_waiting(id_);
+  } else {
+    shared_.approvals.leave(id_);
+  }
+  shared_.quic.close(id_, static_cast<std::uint64_t>(code), reason);
+}
+
+bool HostConnection::is_paired(const crypto::Digest& fingerprint) {
+  return shared_.clients.contains(fingerprint);
+}
+
+bool HostConnection::store_pairing(const crypto::Digest& fingerprint, const std::string& name) {
+  const auto stored = shared_.clients.add(fingerprint, name.empty() ? "Unnamed device" : name,
+                                          shared_.config.wall_clock() / 1'000'000'000);
+  if (!stored) spdlog::error("{}", stored.error().message);
+  if (stored)
+    spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));
+  if (stored) shared_.node.let_in(fingerprint);
+  return stored.has_value();
+}
+
+std::optional<control::HostControl::Surroundings::Refusal> HostConnection::knock(
+    const wire::ClientHello& hello) {
+  if (!shared_.config.approval) {
+    return Refusal{CloseCode::pairing_not_armed,
+                   "This device is not paired with the host; pair it with a PIN first."};
+  }
+  const auto answer =
+      shared_.approvals.knock(id_, *peer_.fingerprint, hello.name, peer_.address, shared_.node.now());
+  if (const auto* code = std::get_if<CloseCode>(&answer)) {
+    return Refusal{*code, *code == CloseCode::busy
+                              ? "Too many devices ask this host to be let in; try again later."
+                              : "This device is not paired with the host, and from outside its local "
+                                "networks only a PIN lets it in."};
+  }
+  const auto& parked = std::get<control::ApprovalDesk::Parked>(answer);
+  shared_.node.parked(parked);
+  return std::nullopt;
+}
+
+void HostConnection::session_requested(const wire::ClientHello& hello) {
+  if (shared_.node.session_count() > shared_.config.max_sessions) {
+    return control_.refuse(CloseCode::busy, "The host already serves as many sessions as it may.");
+  }
+  asked_ = hello;
+  session_asked_ = true;
+  SessionRequest request;
+  request.id = id_;
+  request.hello = hello;
+  request.fingerprint = *peer_.fingerprint;
+  const control::PinnedPeer* known = shared_.clients.find(*peer_.fingerprint);
+  request.device_name = known != nullptr ? known->name : "Unnamed device";
+  request.remote = peer_.address;
+  shared_.sessions.session_requested(request);
+}
+
+std::optional<wire::BitrateChanged> HostConnection::bitrate_asked(std::uint32_t kbps) {
+  return shared_.sessions.bitrate_asked(id_, kbps);
+}
+
+bool HostConnection::probe_asked(const wire::ProbeRequest& request) {
+  return shared_.sessions.probe_asked(id_, request);
+}
+
+void HostConnection::session_ready() { shared_.sessions.session_started(id_, *grant_); }
+
+std::uint64_t HostConnection::session_time_ns(TimePoint at) { return grant_ ? grant_->clock.unix_ns(at) : 0; }
+
+}  // namespace punktfunk::endpoint

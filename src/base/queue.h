@@ -6,7 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -21,7 +21,9 @@ namespace punktfunk {
 template <class T>
 class BoundedQueue {
  public:
-  explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
+  // `capacity` is above 0.
+  explicit BoundedQueue(std::size_t capacity)
+      : capacity_(capacity), slots_(std::make_unique<std::optional<T>[]>(capacity)) {}
 
   // Returns the item that had to make room, if any, so that its buffer can be recycled.
   std::optional<T> push(T item) {
@@ -29,12 +31,11 @@ class BoundedQueue {
     {
       const std::lock_guard lock(mutex_);
       if (closed_) return item;
-      if (items_.size() >= capacity_) {
-        evicted = std::move(items_.front());
-        items_.pop_front();
+      if (size_ >= capacity_) {
+        evicted = take_first();
         ++dropped_;
       }
-      items_.push_back(std::move(item));
+      add(std::move(item));
     }
     ready_.notify_one();
     return evicted;
@@ -44,11 +45,11 @@ class BoundedQueue {
   [[nodiscard]] bool try_push(T&& item) {
     {
       const std::lock_guard lock(mutex_);
-      if (closed_ || items_.size() >= capacity_) {
+      if (closed_ || size_ >= capacity_) {
         ++dropped_;
         return false;
       }
-      items_.push_back(std::move(item));
+      add(std::move(item));
     }
     ready_.notify_one();
     return true;
@@ -57,7 +58,7 @@ class BoundedQueue {
   // nullopt after `timeout`, or once the queue is closed and empty.
   [[nodiscard]] std::optional<T> pop(Duration timeout) {
     std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });
+    ready_.wait_for(lock, timeout, [this] { return closed_ || size_ > 0; });
     return take(lock);
   }
 
@@ -65,8 +66,8 @@ class BoundedQueue {
   // closed.
   [[nodiscard]] bool wait_for_space(Duration timeout) {
     std::unique_lock lock(mutex_);
-    space_.wait_for(lock, timeout, [this] { return closed_ || items_.size() < capacity_; });
-    return !closed_ && items_.size() < capacity_;
+    space_.wait_for(lock, timeout, [this] { return closed_ || size_ < capacity_; });
+    return !closed_ && size_ < capacity_;
   }
 
   [[nodiscard]] std::optional<T> try_pop() {
@@ -90,7 +91,7 @@ class BoundedQueue {
   }
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);
-    return items_.size();
+    return size_;
   }
   [[nodiscard]] std::uint64_t dropped() const {
     const std::lock_guard lock(mutex_);
@@ -99,18 +100,25 @@ class BoundedQueue {
 
  private:
   std::optional<T> take(std::unique_lock<std::mutex>&) {
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
+    if (size_ == 0) return std::nullopt;
+    std::optional<T> item = take_first();
     space_.notify_one();
     return item;
   }
+  std::optional<T> take_first() {
+    std::optional<T> item = std::exchange(slots_[first_], std::nullopt);
+    first_ = (first_ + 1) % capacity_;
+    --size_;
+    return item;
+  }
+  void add(T&& item) { slots_[(first_ + size_++) % capacity_].emplace(std::move(item)); }
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;
   std::condition_variable space_;
-  std::deque<T> items_;
+  const std::unique_ptr<std::optional<T>[]> slots_;  // a ring
+  std::size_t first_ = 0, size_ = 0;
   bool closed_ = false;
   std::uint64_t dropped_ = 0;
 };

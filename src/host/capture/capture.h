@@ -45,6 +45,8 @@ class CapturedFrame {
   TimePoint ready;
   // Counts delivered frames from 0.
   std::uint64_t sequence = 0;
+  // Copied because somebody asked (the first, and after request_frame()), changed or not.
+  bool on_request = false;
 
  private:
   void swap(CapturedFrame& other) noexcept {
@@ -52,6 +54,7 @@ class CapturedFrame {
     std::swap(captured, other.captured);
     std::swap(ready, other.ready);
     std::swap(sequence, other.sequence);
+    std::swap(on_request, other.on_request);
     std::swap(home_, other.home_);
     std::swap(slot_, other.slot_);
   }
@@ -86,8 +89,8 @@ class Capturer {
   [[nodiscard]] virtual Result<void> start(CaptureSink& sink) = 0;
   // Ends and joins the thread; idempotent. Not from the sink.
   virtual void stop() = 0;
-  // Any thread. Delivers the current picture once more at the next instant, changed or not (a client that
-  // asks for a keyframe on a still desktop).
+  // Any thread. Delivers the current picture once more at the next instant, changed or not: the way to learn
+  // whether a source that is silent still works.
   virtual void request_frame() = 0;
   [[nodiscard]] virtual CaptureStats stats() const = 0;
   [[nodiscard]] virtual const char* name() const = 0;

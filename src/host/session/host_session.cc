@@ -88,7 +88,7 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   budget = std::clamp(budget, media::kLowestBudget, settings_.max_bitrate);
 
   VideoPipeline::Setup setup;
-  setup.mode = hello.mode;
+  setup.source.mode = hello.mode;
   setup.wire_budget = budget;
   setup.frame_limit = settings_.frame_limit;
   if (hello.probe_only) {
@@ -98,18 +98,19 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
     config.video = {
         hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
     config.seed = settings_.synthetic_seed;
-    setup.capturer = std::make_unique<TickingCapturer>(mode.refresh_millihertz);
-    setup.encoder = create_synthetic_encoder(config);
+    setup.source.capturer = std::make_unique<TickingCapturer>(mode.refresh_millihertz);
+    setup.source.encoder = create_synthetic_encoder(config);
   } else if (auto refusal = set_up_desktop(setup)) {
     return refusal;
   }
 
   VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [this](const Error& error) { fail(error); };
+  callbacks.failed = [this](const Fault& fault) { fail({fault.message}); };
   callbacks.timing = [this](const wire::HostTiming& timing) {
     endpoint_.send_host_timing(request_.id, timing);
   };
   callbacks.finished = [this] { endpoint_.end(request_.id, CloseCode::done, "All frames were sent."); };
+  callbacks.resumed = [](Duration) {};
   callbacks.probed = [this](const wire::ProbeResult& result) {
     endpoint_.send_probe_result(request_.id, result);
   };
@@ -134,14 +135,15 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
 std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::Setup& setup) {
   const auto refuse = [](const Error& error) { return Refusal{CloseCode::setup_failed, error.message}; };
   DisplayRequest wanted;
-  wanted.mode = DisplayMode::from_hz(setup.mode.width, setup.mode.height, setup.mode.refresh_hz);
+  wanted.mode =
+      DisplayMode::from_hz(setup.source.mode.width, setup.source.mode.height, setup.source.mode.refresh_hz);
   wanted.start_commands = settings_.start_commands;
   // The encoder needs some milliseconds of its own to open; the display takes longer, so they start side by
   // side.
   EncoderConfig config;
-  config.width = setup.mode.width;
-  config.height = setup.mode.height;
-  config.refresh_num = setup.mode.refresh_hz;
+  config.width = setup.source.mode.width;
+  config.height = setup.source.mode.height;
+  config.refresh_num = setup.source.mode.refresh_hz;
   config.bitrate = setup.wire_budget;
   auto opening = std::async(std::launch::async, [config] { return create_encoder(config); });
   auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted);
@@ -150,12 +152,12 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
 
   auto capturer = create_capturer({lease_->wayland_socket(), lease_->output_name(), lease_->mode()});
   if (!capturer) return refuse(capturer.error());
-  setup.capturer = std::move(*capturer);
+  setup.source.capturer = std::move(*capturer);
 
   auto choice = opening.get();
   if (!choice) return refuse(choice.error());
   spdlog::info("{}", choice->why);
-  setup.encoder = std::move(choice->encoder);
+  setup.source.encoder = std::move(choice->encoder);
   return std::nullopt;
 }
 
@@ -214,10 +216,10 @@ void HostSession::tear_down() {
   }
   if (pipeline) {
     pipeline->stop();
-    const auto stats = pipeline->stats();
+    const SessionStatistics stats = pipeline->statistics();
     spdlog::info(
         "The session of \"{}\" is over: {} frames, {} keyframes, {} packets not taken by the kernel.",
-        request_.device_name, stats.frames, stats.keyframes, stats.send_drops);
+        request_.device_name, stats.frames, stats.keyframes, stats.datagrams_dropped);
   }
   injector.reset();  // releases what the client held down
   pipeline.reset();
@@ -266,6 +268,13 @@ void HostSession::feedback(const wire::Feedback& feedback) {
         request_.device_name);
   }
   if (keyframe) pipeline_->request_keyframe();
+}
+
+SessionStatistics HostSession::statistics() const {
+  const std::lock_guard lock(parts_mutex_);
+  SessionStatistics statistics = pipeline_ ? pipeline_->statistics() : SessionStatistics{};
+  statistics.mode = request_.hello.mode;
+  return statistics;
 }
 
 bool HostSession::probe_asked(const wire::ProbeRequest& request) {

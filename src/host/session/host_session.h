@@ -15,6 +15,7 @@
 #include "endpoint/host_sessions.h"
 #include "host/display/display.h"
 #include "host/input/injector.h"
+#include "host/session/session_statistics.h"
 #include "host/session/video_pipeline.h"
 
 namespace punktfunk::host {
@@ -36,7 +37,7 @@ struct SessionSettings {
 [[nodiscard]] BitRate automatic_bitrate(const wire::Mode& mode);
 
 // One client's session: its display, its frame path, its input. Set-up, watch and tear-down run on a thread
-// of its own, because a display takes its time to come and go. Everything public: control loop.
+// of its own, because a display takes its time to come and go. Everything public: control loop, unless noted.
 class HostSession {
  public:
   // Starts setting up at once and answers through `endpoint`. `displays` may be null with a synthetic source.
@@ -56,6 +57,8 @@ class HostSession {
   [[nodiscard]] bool probe_asked(const wire::ProbeRequest& request);
   // Segmentation offload was given up, because it lost packets.
   [[nodiscard]] bool is_offload_off() const { return offload_off_; }
+  // What the session did so far; all zero until it is set up. Any thread.
+  [[nodiscard]] SessionStatistics statistics() const;
   // Begins the tear-down; never blocks.
   void ended();
   // The tear-down is complete: destroying the session will not block.
@@ -80,8 +83,8 @@ class HostSession {
   DisplayRegistry* const displays_;
   endpoint::HostEndpoint& endpoint_;
 
-  DisplayLease lease_;      // session thread only
-  std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
+  DisplayLease lease_;              // session thread only
+  mutable std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<VideoPipeline> pipeline_;
   media::AskReader asks_;     // control loop only

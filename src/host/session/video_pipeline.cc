@@ -7,11 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "core/session/keyframe_throttle.h"
 #include "core/session/wire_budget.h"
 #include "core/wire/media_header.h"
-#include "host/convert/colour.h"
-#include "host/session/repeat_schedule.h"
 
 namespace punktfunk::host {
 
@@ -28,43 +25,78 @@ constexpr Duration kProbeOnlyWait = std::chrono::milliseconds(5);
 }  // namespace
 
 VideoPipeline::VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks callbacks)
-    : setup_(std::move(setup)),
+    : first_budget_(setup.wire_budget),
+      frame_limit_(setup.frame_limit),
       socket_(socket),
       callbacks_(std::move(callbacks)),
-      interval_(Duration(1'000'000'000 / std::max(1U, setup_.mode.refresh_hz))),
-      wire_budget_bps_(setup_.wire_budget.bits_per_second) {}
+      wire_budget_bps_(setup.wire_budget.bits_per_second) {
+  if (setup.source.capturer && setup.source.encoder)
+    stage_ = std::make_unique<EncodeStage>(std::move(setup.source), 0, queue_,
+                                           static_cast<EncodeStage::Session&>(*this));
+}
 
 Result<void> VideoPipeline::start_capture() {
-  if (!setup_.capturer) return {};
-  return setup_.capturer->start(*this);
+  if (!stage_) return {};
+  return stage_->start_capture();
 }
 
 void VideoPipeline::start_sending(const endpoint::MediaGrant& grant) {
   shard_bytes_ = grant.params.shard_payload;
-  if (setup_.encoder) {
-    encode_thread_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "pf-encode");
-      encode_loop();
-    });
-  }
-  send_thread_ = std::thread([this, grant] {
+  if (stage_) stage_->start_encoding();
+  send_thread_ = std::thread([this, grant, has_frames = stage_ != nullptr] {
     pthread_setname_np(pthread_self(), "pf-send");
-    send_loop(grant);
+    send_loop(grant, has_frames);
   });
 }
 
 void VideoPipeline::stop() {
   stopping_ = true;
-  if (setup_.capturer) setup_.capturer->stop();
-  mailbox_.stop();
-  units_.close();
-  if (encode_thread_.joinable()) encode_thread_.join();
+  stop_source();
+  queue_.units.close();
   if (send_thread_.joinable()) send_thread_.join();
 }
 
-void VideoPipeline::request_keyframe() { mailbox_.want_keyframe(); }
+void VideoPipeline::stop_source() {
+  std::unique_ptr<EncodeStage> stage;
+  {
+    const std::lock_guard lock(stage_mutex_);
+    stage = std::move(stage_);
+  }
+  if (stage) stage->stop();
+}
+
+Result<void> VideoPipeline::start_source(PictureSource source, std::uint8_t epoch) {
+  stop_source();
+  auto stage = std::make_unique<EncodeStage>(std::move(source), epoch, queue_,
+                                             static_cast<EncodeStage::Session&>(*this));
+  if (auto capturing = stage->start_capture(); !capturing) return capturing;
+  stage->start_encoding();
+  const std::lock_guard lock(stage_mutex_);
+  stage_ = std::move(stage);
+  return {};
+}
+
+void VideoPipeline::request_keyframe() {
+  const std::lock_guard lock(stage_mutex_);
+  if (stage_) stage_->request_keyframe();
+}
+
+void VideoPipeline::poke() {
+  const std::lock_guard lock(stage_mutex_);
+  if (stage_) stage_->poke();
+}
+
+std::optional<EncodeStage::Progress> VideoPipeline::progress() const {
+  const std::lock_guard lock(stage_mutex_);
+  return stage_ ? std::optional(stage_->progress()) : std::nullopt;
+}
 
 void VideoPipeline::set_wire_budget(BitRate budget) { wire_budget_bps_ = budget.bits_per_second; }
+
+BitRate VideoPipeline::encoder_rate(std::uint32_t refresh_hz) {
+  const std::lock_guard lock(parity_mutex_);
+  return media::encoder_share(wire_budget(), refresh_hz, shard_bytes_, parity_);
+}
 
 void VideoPipeline::start_probe(const wire::ProbeRequest& request) {
   const std::lock_guard lock(probe_mutex_);
@@ -85,82 +117,36 @@ bool VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
   return turned_off;
 }
 
-VideoPipeline::Stats VideoPipeline::stats() const { return {frames_, keyframes_, send_drops_, too_large_}; }
-
-void VideoPipeline::fail_once(const Error& error) {
-  if (!failed_.exchange(true) && !stopping_) callbacks_.failed(error);
-}
-
-void VideoPipeline::encode_loop() {
-  I420Buffer picture(setup_.mode.width, setup_.mode.height);
-  bool have_picture = false;
-  RepeatSchedule repeats(interval_);
-  TimePoint last_captured{};
-  media::KeyframeThrottle keyframes;
-  BitRate rate_in_force{};
-  while (!stopping_) {
-    if (!units_.wait_for_space(kIdleWait)) continue;
-    const TimePoint now = monotonic_now();
-    const TimePoint deadline = have_picture ? repeats.next() : now + kIdleWait;
-    const TimePoint keyframe_from = keyframes.next().value_or(now);
-    FrameMailbox::Delivery delivery = mailbox_.take(deadline, keyframe_from);
-    if (delivery.stopped) return;
-
-    EncodedUnit unit;
-    unit.encode_start = monotonic_now();
-    if (delivery.frame) {
-      unit.captured = delivery.frame->captured;
-      // A source without pixels (synthetic) is encoded as it is.
-      if (delivery.frame->pixels.data != nullptr && !convert_bgrx_to_i420(delivery.frame->pixels, picture)) {
-        return fail_once(
-            {"The stream ended because the captured picture has another size than the session."});
-      }
-      delivery.frame.reset();  // the buffer goes back before the long part begins
-      have_picture = true;
-      repeats.on_new_picture(unit.encode_start);
-    } else {
-      if (!have_picture || (!delivery.keyframe && unit.encode_start < deadline)) continue;
-      unit.captured = unit.encode_start;
-      unit.repeat = true;
-      repeats.on_repeat(unit.encode_start);
-    }
-    // Section 12.5: capture times do not decrease.
-    unit.captured = last_captured = std::max(unit.captured, last_captured);
-
-    {
-      const std::lock_guard lock(parity_mutex_);
-      const BitRate wanted =
-          media::encoder_share(wire_budget(), setup_.mode.refresh_hz, shard_bytes_, parity_);
-      if (wanted != rate_in_force) setup_.encoder->set_bitrate(rate_in_force = wanted);
-    }
-    const auto encoded = setup_.encoder->encode(picture.view(), delivery.keyframe);
-    if (!encoded) return fail_once(encoded.error());
-    unit.encode_end = monotonic_now();
-    unit.keyframe = encoded->keyframe;
-    if (unit.keyframe) keyframes.on_keyframe(unit.encode_start);
-    unit.au = spare_.try_pop().value_or(Bytes{});
-    unit.au.assign(encoded->au.begin(), encoded->au.end());
-    // There is room: this thread is the only one that adds.
-    if (!units_.try_push(std::move(unit))) return;
+SessionStatistics VideoPipeline::statistics() const {
+  std::string encoder;
+  {
+    const std::lock_guard lock(stage_mutex_);
+    if (stage_) encoder = stage_->encoder_name();
   }
+  const std::lock_guard lock(statistics_mutex_);
+  SessionStatistics result = statistics_;
+  result.encoder = std::move(encoder);
+  result.datagrams_dropped = send_drops_;
+  result.wire_budget = wire_budget();
+  return result;
 }
 
-void VideoPipeline::send_loop(const endpoint::MediaGrant& grant) {
+void VideoPipeline::send_loop(const endpoint::MediaGrant& grant, bool has_frames) {
   media::MediaSender sender(grant.host_to_client, grant.params);
   media::PacerConfig config;
-  config.stream_rate = setup_.wire_budget;
-  config.frame_interval = interval_;
+  config.stream_rate = first_budget_;
   config.floor_rate = media::kPacingFloor;
   media::Pacer pacer(config);
   FillerSender filler(sender, socket_, grant);
-  const Duration idle_wait = setup_.encoder ? kIdleWait : kProbeOnlyWait;
+  const Duration idle_wait = has_frames ? kIdleWait : kProbeOnlyWait;
+  std::uint32_t sent = 0;
   while (!stopping_) {
-    auto unit = units_.pop(std::min(idle_wait, filler.idle_for(monotonic_now())));
+    auto unit = queue_.units.pop(std::min(idle_wait, filler.idle_for(monotonic_now())));
     send_filler(filler);
     if (!unit) continue;
-    send_unit(*unit, sender, pacer, filler, grant);
-    spare_.push(std::move(unit->au));
-    if (setup_.frame_limit != 0 && frames_ >= setup_.frame_limit) return callbacks_.finished();
+    if (send_unit(*unit, sender, pacer, filler, grant)) ++sent;
+    queue_.spare.push(std::move(unit->au));
+    if (frame_limit_ != 0 && sent >= frame_limit_) return callbacks_.finished();
   }
 }
 
@@ -177,31 +163,42 @@ void VideoPipeline::send_filler(FillerSender& filler) {
   if (const auto result = filler.take_result(monotonic_now())) callbacks_.probed(*result);
 }
 
-void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
+bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
                               FillerSender& filler, const endpoint::MediaGrant& grant) {
+  const TimePoint taken = monotonic_now();
+  // Section 12.5: capture times do not decrease, whatever source they come from.
+  unit.captured = last_captured_ = std::max(unit.captured, last_captured_);
   media::MediaSender::FrameInfo info;
   info.pts_us = grant.clock.pts_us(unit.captured);
+  info.epoch = unit.epoch;
   if (unit.keyframe) info.flags |= wire::kFlagKeyframe;
   if (unit.repeat) info.flags |= wire::kFlagRepeat;
+  const std::uint32_t data_shards = sender.data_shards(unit.au.size());
   {
     const std::lock_guard lock(parity_mutex_);
-    info.parity_percent = parity_.percent_for(sender.data_shards(unit.au.size()));
+    info.parity_percent = parity_.percent_for(data_shards);
   }
   if (unit.keyframe)
     info.parity_percent = std::max(info.parity_percent, media::ParityControl::kKeyframePercent);
   if (!sender.begin_frame(unit.au, info)) {
-    ++too_large_;
-    return request_keyframe();
+    {
+      const std::lock_guard lock(statistics_mutex_);
+      ++statistics_.units_too_large;
+    }
+    request_keyframe();
+    return false;
   }
   const std::size_t each = sender.datagram_bytes();
+  const std::size_t datagrams = sender.datagrams_ready();
   const auto path = grant.path->get();
+  pacer.set_frame_interval(unit.frame_interval);
   pacer.set_stream_rate(wire_budget());
   pacer.set_floor_rate({pacing_floor_bps_});
-  pacer.begin_frame(sender.datagrams_ready(), each, monotonic_now());
+  pacer.begin_frame(datagrams, each, monotonic_now());
   SendOptions options;
   options.patience = kSendPatience;
   while (const auto step = pacer.next(monotonic_now())) {
-    if (stopping_) return;
+    if (stopping_) return false;
     // Only what may leave is sealed, and before the wait: the first datagrams of a large frame leave while
     // the rest is untouched, and sealing fills the time that pacing leaves.
     const MutableBytes group = sender.seal_next(step->count);
@@ -215,20 +212,41 @@ void VideoPipeline::send_unit(const EncodedUnit& unit, media::MediaSender& sende
     send_drops_ += outcome.dropped;
     send_filler(filler);
   }
-  ++frames_;
-  if (unit.keyframe) ++keyframes_;
-  if (!grant.wants_host_timing) return;
   const TimePoint sent_at = monotonic_now();
+  {
+    const std::lock_guard lock(statistics_mutex_);
+    SessionStatistics& s = statistics_;
+    s.capture_to_encode.add(unit.encode_start - unit.captured);
+    s.encode.add(unit.encode_end - unit.encode_start);
+    s.queue.add(taken - unit.encode_end);
+    s.send.add(sent_at - taken);
+    ++s.frames;
+    s.keyframes += unit.keyframe ? 1 : 0;
+    s.repeats += unit.repeat ? 1 : 0;
+    s.video_bytes += unit.au.size();
+    s.video_datagrams += datagrams;
+    s.parity_datagrams += datagrams - data_shards;
+    s.wire_bytes += datagrams * each;
+  }
+  if (unit.epoch != std::exchange(epoch_sent_, unit.epoch) && last_sent_)
+    callbacks_.resumed(sent_at - *last_sent_);
+  last_sent_ = sent_at;
+  if (grant.wants_host_timing) callbacks_.timing(timing_of(unit, sent_at, grant.clock));
+  return true;
+}
+
+wire::HostTiming VideoPipeline::timing_of(const EncodedUnit& unit, TimePoint sent_at,
+                                          const media::SessionClock& clock) {
   const auto micros = [](Duration d) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(d.count() / 1000, 0, UINT32_MAX));
   };
   wire::HostTiming timing;
-  timing.pts_ns = grant.clock.unix_ns(unit.captured);
+  timing.pts_ns = clock.unix_ns(unit.captured);
   timing.host_us = micros(sent_at - unit.captured);
   timing.queue_us = micros(unit.encode_start - unit.captured);
   timing.encode_us = micros(unit.encode_end - unit.encode_start);
   timing.pace_us = micros(sent_at - unit.encode_end);
-  callbacks_.timing(timing);
+  return timing;
 }
 
 }  // namespace punktfunk::host

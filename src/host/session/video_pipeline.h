@@ -8,7 +8,6 @@
 #include <optional>
 #include <thread>
 
-#include "base/queue.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "core/pacing/offload_guard.h"
@@ -16,36 +15,35 @@
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
 #include "core/wire/host_timing.h"
-#include "core/wire/mode.h"
 #include "endpoint/host_sessions.h"
-#include "host/capture/capture.h"
-#include "host/encode/encoder.h"
+#include "host/session/encode_stage.h"
+#include "host/session/encoded_unit.h"
 #include "host/session/filler_sender.h"
-#include "host/session/frame_mailbox.h"
+#include "host/session/session_statistics.h"
 #include "transport/datagram.h"
 
 namespace punktfunk::host {
 
-// One session's frame path on the host: capturer → mailbox (1, newest wins) → encode thread → queue of access
+// One session's frame path on the host: an EncodeStage (capturer and encoder of one epoch) → queue of access
 // units (2, the encoder waits) → send thread. Everything that leaves the encoder is sent, because each unit
 // refers to the one before: when the network or the sender is slow, frames are dropped before they are
-// encoded.
-class VideoPipeline final : private CaptureSink {
+// encoded. The stage may be replaced while the session runs; packet numbers and frame indices go on.
+class VideoPipeline final : private EncodeStage::Session {
  public:
   struct Setup {
-    // Both absent: a session for bandwidth probes alone (section 19), without frames.
-    std::unique_ptr<Capturer> capturer;
-    std::unique_ptr<VideoEncoder> encoder;
-    wire::Mode mode;
+    // Without capturer and encoder: a session for bandwidth probes alone (section 19), without frames.
+    PictureSource source;
     BitRate wire_budget;            // at the start: video, parity and framing together
     std::uint32_t frame_limit = 0;  // access units to send; 0 = until stopped
   };
   struct Callbacks {
-    std::function<void(const Error&)>
-        failed;  // capture or encoder is beyond repair; any thread, once at most
+    // The stage in use is beyond repair; any of its threads, once a stage.
+    std::function<void(const Fault&)> failed;
     std::function<void(const wire::HostTiming&)> timing;   // on the send thread
     std::function<void()> finished;                        // frame_limit reached; on the send thread
     std::function<void(const wire::ProbeResult&)> probed;  // on the send thread
+    // The first unit of another epoch was sent, this long after the unit before it; on the send thread.
+    std::function<void(Duration gap)> resumed;
   };
 
   VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks callbacks);
@@ -58,8 +56,19 @@ class VideoPipeline final : private CaptureSink {
   // Joins all threads; idempotent.
   void stop();
 
+  // Ends the stage in use; the units it has finished are still sent. From one thread at a time, as are the
+  // two above.
+  void stop_source();
+  // Puts another source in its place, whose first unit is a keyframe and opens `epoch`. After
+  // start_sending(); error: it cannot capture, and there is no source.
+  [[nodiscard]] Result<void> start_source(PictureSource source, std::uint8_t epoch);
+
   // Any thread.
   void request_keyframe();
+  // Asks the source for a picture, changed or not.
+  void poke();
+  // Of the stage in use; nullopt: there is none.
+  [[nodiscard]] std::optional<EncodeStage::Progress> progress() const;
   // From the next frame on, without a keyframe.
   void set_wire_budget(BitRate budget);
   [[nodiscard]] BitRate wire_budget() const { return {wire_budget_bps_}; }
@@ -68,40 +77,29 @@ class VideoPipeline final : private CaptureSink {
   // True when this report made the pipeline give up segmentation offload, for good.
   [[nodiscard]] bool on_loss_report(const wire::Feedback& feedback);
 
-  struct Stats {
-    std::uint64_t frames = 0;
-    std::uint64_t keyframes = 0;
-    std::uint64_t send_drops = 0;  // datagrams the kernel would not take
-    std::uint64_t too_large = 0;   // access units above the receiver's limit, not sent
-  };
-  [[nodiscard]] Stats stats() const;
+  // What the pipeline knows of them: all but mode, epoch, changes and faults.
+  [[nodiscard]] SessionStatistics statistics() const;
 
  private:
-  struct EncodedUnit {
-    Bytes au;
-    TimePoint captured, encode_start, encode_end;
-    bool keyframe = false;
-    bool repeat = false;
-  };
-
-  void on_frame(CapturedFrame frame) override { mailbox_.put(std::move(frame)); }
-  void on_capture_ended(const Error& error) override { fail_once(error); }
-  void encode_loop();
-  void send_loop(const endpoint::MediaGrant& grant);
-  void send_unit(const EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer,
-                 FillerSender& filler, const endpoint::MediaGrant& grant);
+  BitRate encoder_rate(std::uint32_t refresh_hz) override;
+  void source_failed(const Fault& fault) override { callbacks_.failed(fault); }
+  void send_loop(const endpoint::MediaGrant& grant, bool has_frames);
+  // False: it was not sent, or not to its end.
+  bool send_unit(EncodedUnit& unit, media::MediaSender& sender, media::Pacer& pacer, FillerSender& filler,
+                 const endpoint::MediaGrant& grant);
+  [[nodiscard]] static wire::HostTiming timing_of(const EncodedUnit& unit, TimePoint sent_at,
+                                                  const media::SessionClock& clock);
   void send_filler(FillerSender& filler);
-  void fail_once(const Error& error);
-  Setup setup_;
+
+  const BitRate first_budget_;
+  const std::uint32_t frame_limit_;
   DatagramSocket& socket_;
   Callbacks callbacks_;
-  const Duration interval_;
-  std::uint16_t shard_bytes_ = 0;  // from the grant, before the threads start
-  FrameMailbox mailbox_;
-  BoundedQueue<EncodedUnit> units_{2};
-  BoundedQueue<Bytes> spare_{4};  // emptied buffers on their way back to the encoder
+  UnitQueue queue_;
+  mutable std::mutex stage_mutex_;
+  std::unique_ptr<EncodeStage> stage_;  // with stage_mutex_ held where it is replaced or others use it
+  std::uint16_t shard_bytes_ = 0;       // from the grant, before the threads start
   std::atomic<bool> stopping_ = false;
-  std::atomic<bool> failed_ = false;
   mutable std::mutex parity_mutex_;
   media::ParityControl parity_;
   media::OffloadGuard offload_;                                // with parity_mutex_ held
@@ -109,12 +107,18 @@ class VideoPipeline final : private CaptureSink {
   std::atomic<bool> use_offload_ = true;
   std::atomic<std::uint64_t> wire_budget_bps_;
   std::atomic<std::uint64_t> pacing_floor_bps_ = media::kPacingFloor.bits_per_second;
-  std::atomic<std::uint64_t> datagrams_ = 0;  // handed to the socket
-  std::atomic<std::uint64_t> frames_ = 0, keyframes_ = 0, send_drops_ = 0, too_large_ = 0;
+  std::atomic<std::uint64_t> datagrams_ = 0;   // handed to the socket
+  std::atomic<std::uint64_t> send_drops_ = 0;  // of a stream's frames, not taken by the kernel
+  mutable std::mutex statistics_mutex_;
+  SessionStatistics statistics_;
   std::mutex probe_mutex_;
   std::optional<wire::ProbeRequest> probe_wanted_;  // with probe_mutex_ held
   std::atomic<bool> is_probe_wanted_ = false;       // so that the send thread need not lock
-  std::thread encode_thread_, send_thread_;
+  // Send thread only.
+  TimePoint last_captured_{};
+  std::optional<TimePoint> last_sent_;
+  std::uint8_t epoch_sent_ = 0;
+  std::thread send_thread_;
 };
 
 }  // namespace punktfunk::host

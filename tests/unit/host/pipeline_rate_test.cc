@@ -145,7 +145,7 @@ TEST(PipelineProbe, VideoBesideAProbeKeepsItsFrames) {
   EXPECT_EQ(received.packets_dropped(), 0u);
   EXPECT_EQ(received.frames_lost, 0u);
   EXPECT_GT(received.frames_complete, frames_before);
-  EXPECT_EQ(received.frames_complete, pipeline.stats().frames);
+  EXPECT_EQ(received.frames_complete, pipeline.statistics().frames);
   EXPECT_EQ(result.send_dropped, 0u);
   EXPECT_GE(result.duration_ms, 300u);
   // 3.75 MB and no more, whatever else the machine did meanwhile.
@@ -160,7 +160,7 @@ TEST(PipelineProbe, FillerLeavesWithoutCapturerAndEncoder) {
   ReceivingSocket socket(grant);
   BoundedQueue<wire::ProbeResult> results(4);
   VideoPipeline::Setup setup;
-  setup.mode = {1280, 720, 60};
+  setup.source.mode = {1280, 720, 60};
   VideoPipeline::Callbacks callbacks = test::callbacks_without_failure();
   callbacks.probed = [&](const wire::ProbeResult& result) { results.push(result); };
   VideoPipeline pipeline(std::move(setup), socket, std::move(callbacks));

@@ -24,21 +24,22 @@ inline endpoint::MediaGrant made_up_grant() {
 // 720p at kHz.
 inline VideoPipeline::Setup synthetic_setup(BitRate wire_budget) {
   VideoPipeline::Setup setup;
-  setup.mode = {1280, 720, kHz};
+  setup.source.mode = {1280, 720, kHz};
   setup.wire_budget = wire_budget;
   SyntheticConfig synthetic;
   synthetic.video = {1280, 720, kHz, 1, wire_budget, VideoCodec::h264, 0};
-  setup.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
-  setup.encoder = create_synthetic_encoder(synthetic);
+  setup.source.capturer = std::make_unique<TickingCapturer>(kHz * 1000);
+  setup.source.encoder = create_synthetic_encoder(synthetic);
   return setup;
 }
 
 // A failure fails the test; nothing else is looked at.
 inline VideoPipeline::Callbacks callbacks_without_failure() {
   VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [](const Error& error) { ADD_FAILURE() << error.message; };
+  callbacks.failed = [](const Fault& fault) { ADD_FAILURE() << fault.message; };
   callbacks.timing = [](const wire::HostTiming&) {};
   callbacks.finished = [] {};
+  callbacks.resumed = [](Duration) {};
   return callbacks;
 }
 

@@ -312,6 +312,7 @@ void ScreencopyCapturer::on_ready(void* self, zwlr_screencopy_frame_v1*, std::ui
   const bool plausible = said_ns <= now_ns && now_ns - said_ns < 1'000'000'000;
   frame.captured = plausible ? TimePoint(Duration(static_cast<Duration::rep>(said_ns))) : frame.ready;
   frame.sequence = capturer->frames_++;
+  frame.on_request = !request.with_damage;
   capturer->clock_.sampled(frame.ready);
   capturer->failures_in_a_row_ = 0;
   capturer->prepare();  // first, so that the announcement is under way while the sink works

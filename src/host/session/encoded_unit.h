@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/queue.h"
+#include "base/time.h"
+
+namespace punktfunk::host {
+
+// One access unit between encoder and sender.
+struct EncodedUnit {
+  Bytes au;
+  TimePoint captured, encode_start, encode_end;
+  Duration frame_interval{};  // of the mode it was encoded for
+  std::uint8_t epoch = 0;
+  bool keyframe = false;
+  bool repeat = false;
+};
+
+// The hand-off from encoder to sender. It outlives the encoders of a session.
+struct UnitQueue {
+  // The encoder waits when it is full: every unit refers to the one before, so none may be dropped.
+  BoundedQueue<EncodedUnit> units{2};
+  BoundedQueue<Bytes> spare{4};  // emptied buffers on their way back to the encoder
+};
+
+}  // namespace punktfunk::host

@@ -22,12 +22,13 @@ struct RawClient::State {
 };
 
 RawClient::RawClient(RandomSource& random, const std::string& alpn, const SocketAddress& local,
-                     const SocketAddress& remote, TimePoint now)
+                     const SocketAddress& remote, TimePoint now, const Equip& equip)
     : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.local = local;
   s.remote = remote;
   gnutls_certificate_allocate_credentials(&s.credentials);
+  if (equip) equip(s.credentials);
   gnutls_init(&s.session, GNUTLS_CLIENT | GNUTLS_NO_TICKETS);
   gnutls_priority_set_direct(s.session, "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE", nullptr);
   gnutls_credentials_set(s.session, GNUTLS_CRD_CERTIFICATE, s.credentials);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A bare QUIC client that offers whatever ALPN a test wants ("" for none).
+// A bare QUIC client that offers whatever ALPN a test wants ("" for none), and whatever certificates.
 #pragma once
 
+#include <gnutls/gnutls.h>
+
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,8 +17,10 @@ namespace punktfunk::control {
 
 class RawClient {
  public:
+  // `equip` fills the TLS credentials; without it the client has no certificate.
+  using Equip = std::function<void(gnutls_certificate_credentials_t)>;
   RawClient(RandomSource& random, const std::string& alpn, const SocketAddress& local,
-            const SocketAddress& remote, TimePoint now);
+            const SocketAddress& remote, TimePoint now, const Equip& equip = {});
   ~RawClient();
   void read(ByteView datagram, TimePoint now);
   [[nodiscard]] std::vector<Bytes> write(TimePoint now);

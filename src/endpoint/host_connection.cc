@@ -141,6 +141,8 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
 }
 
 void HostConnection::write(ByteView bytes) {
+  // It waits for the operator, proves a PIN or has a session. Until then it may have to make room for others.
+  shared_.quic.keep(id_);
   // False means the queue bound was passed; QUIC then closes the connection by itself.
   (void)shared_.quic.write_stream(id_, kControlStream, bytes);
 }
@@ -191,6 +193,7 @@ void HostConnection::session_requested(const wire::ClientHello& hello) {
   if (shared_.node.session_count() > shared_.config.max_sessions) {
     return control_.refuse(CloseCode::busy, "The host already serves as many sessions as it may.");
   }
+  shared_.quic.keep(id_);
   asked_ = hello;
   session_asked_ = true;
   SessionRequest request;

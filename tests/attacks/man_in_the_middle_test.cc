@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Somebody between client and host who shows each of them a certificate of his own and passes on what they say.
+// Somebody between client and host who shows each of them a certificate of his own and passes on what they
+// say.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -54,8 +55,8 @@ class FalseHost final : public control::QuicHandler {
   Bytes heard;
 };
 
-// A real host in a NodeWorld, a real client, and a relay between them that is the client of the one and the host
-// of the other.
+// A real host in a NodeWorld, a real client, and a relay between them that is the client of the one and the
+// host of the other.
 class Relayed {
  public:
   explicit Relayed(HostConfig config = {})
@@ -205,8 +206,8 @@ TEST_F(SwappedCertificates, AClientThatKnowsItsHostSaysNothingToAnother) {
 }
 
 TEST_F(SwappedCertificates, APairedClientsRightsAreNotTheRelays) {
-  // The client was told to trust whoever answers (first contact). Its certificate opens nothing to the relay: the
-  // host sees the relay's, which it does not know.
+  // The client was told to trust whoever answers (first contact). Its certificate opens nothing to the relay:
+  // the host sees the relay's, which it does not know.
   Relayed relayed;
   ASSERT_TRUE(relayed.world.clients->add(relayed.victim_identity.fingerprint(), "Couch", 0).has_value());
   wire::ClientHello hello;

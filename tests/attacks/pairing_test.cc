@@ -20,16 +20,16 @@ using control::PairingDesk;
 control::Identity new_device() { return control::Identity::create_ephemeral("punktfunk-client").value(); }
 
 // ---------------------------------------------------------------------------------------- guessing
-// What the rules of section 10.4 leave to a guesser: one guess for each PIN that the operator arms, and those at
-// most one in two seconds.
+// What the rules of section 10.4 leave to a guesser: one guess for each PIN that the operator arms, and those
+// at most one in two seconds.
 //
 //   PINs              10^4 = 10,000, equally likely
 //   one armed PIN     1 guess:          1 / 10,000                     = 0.01 %
 //   armed once a minute for an hour     60 guesses:  1 - (1 - 1e-4)^60   = 0.6 %
 //   armed again whenever it is spent    3,600 s / 2 s = 1,800 guesses: 1 - (1 - 1e-4)^1800 = 16.5 %
 //
-// The last line needs an operator who reads out 1,800 PINs in an hour while none of them works: nothing in this
-// program arms a PIN by itself.
+// The last line needs an operator who reads out 1,800 PINs in an hour while none of them works: nothing in
+// this program arms a PIN by itself.
 double chance(std::uint64_t guesses) { return 1 - std::pow(1 - 1e-4, static_cast<double>(guesses)); }
 
 struct GuessedHour {
@@ -203,8 +203,7 @@ void expect_only_the_right_order_pairs(bool waits) {
     }
     peer.peer.write(all);
     world.run_for(milliseconds(50));
-    const bool is_pairing =
-        waits && lines.size() > 1 && lines[0] == Line::request && lines[1] == Line::proof;
+    const bool is_pairing = waits && lines.size() > 1 && lines[0] == Line::request && lines[1] == Line::proof;
     EXPECT_EQ(world.clients->contains(device.fingerprint()), is_pairing);
     EXPECT_EQ(peer.result().value_or(false), is_pairing);
     EXPECT_TRUE(world.sessions.requested.empty());
@@ -220,7 +219,8 @@ TEST(PairingOrder, OnlyRequestThenProofPairs) { expect_only_the_right_order_pair
 TEST(PairingOrder, AProofBeforeTheChallengeNeverPairs) { expect_only_the_right_order_pairs(false); }
 
 TEST(PairingOrder, ARecordedPairingSaysNothingAnew) {
-  // Everything a device said in a pairing that succeeded, byte for byte, with the same PIN armed again or not.
+  // Everything a device said in a pairing that succeeded, byte for byte, with the same PIN armed again or
+  // not.
   NodeWorld world;
   const control::Identity owner = new_device();
   PairingPeer peer(world, owner, world.host->arm_pairing(world.now));

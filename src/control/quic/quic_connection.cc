@@ -60,7 +60,7 @@ ngtcp2_cid QuicConnection::random_cid() const {
 // packets sent twice.
 constexpr ngtcp2_duration kInitialRtt = 100 * NGTCP2_MILLISECONDS;
 
-ngtcp2_settings QuicConnection::settings(TimePoint now) {
+ngtcp2_settings QuicConnection::settings(std::uint64_t window, TimePoint now) {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.initial_ts = to_ngtcp2(now);
@@ -68,16 +68,16 @@ ngtcp2_settings QuicConnection::settings(TimePoint now) {
   settings.initial_rtt = kInitialRtt;
   settings.handshake_timeout = static_cast<ngtcp2_duration>(shared_.config.handshake_timeout.count());
   settings.rand_ctx.native_handle = &random_;
-  settings.max_window = kConnectionWindow;
+  settings.max_window = window;
   settings.max_stream_window = kStreamWindow;
   compat::set_mtu_probes(settings);
   return settings;
 }
 
-ngtcp2_transport_params QuicConnection::transport_params() const {
+ngtcp2_transport_params QuicConnection::transport_params(std::uint64_t window) const {
   ngtcp2_transport_params params;
   ngtcp2_transport_params_default(&params);
-  params.initial_max_data = kConnectionWindow;
+  params.initial_max_data = window;
   params.initial_max_stream_data_bidi_local = kStreamWindow;
   params.initial_max_stream_data_bidi_remote = kStreamWindow;
   params.initial_max_stream_data_uni = kStreamWindow;
@@ -96,8 +96,9 @@ bool QuicConnection::start(TlsSession::Role role, const std::optional<Fingerprin
   tls_ = TlsSession::create(role, shared_.credentials, pin, &QuicCallbacks::conn_of, this);
   if (!tls_) return false;
 
-  ngtcp2_settings set = settings(now);
-  ngtcp2_transport_params params = transport_params();
+  const std::uint64_t window = role == TlsSession::Role::server ? kServerConnectionWindow : kConnectionWindow;
+  ngtcp2_settings set = settings(window, now);
+  ngtcp2_transport_params params = transport_params(window);
   const ngtcp2_path path = make_path(local_, remote_);
   const ngtcp2_cid scid = random_cid();
   ngtcp2_conn* conn = nullptr;
@@ -211,6 +212,13 @@ void QuicConnection::close(CloseKind kind, std::uint64_t code, std::string_view 
   ngtcp2_ccerr_set_application_error(
       &close_error_, code, reinterpret_cast<std::uint8_t*>(close_reason_.data()), close_reason_.size());
   report_closed(kind, code, close_reason_);
+}
+
+void QuicConnection::drop(CloseKind kind, std::uint64_t code) {
+  if (state_ != State::active) return;
+  state_ = State::finished;
+  wants_write_ = false;
+  report_closed(kind, code, {});
 }
 
 void QuicConnection::fail(int library_error) {

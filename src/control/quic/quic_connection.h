@@ -20,6 +20,10 @@ namespace punktfunk::control {
 inline constexpr std::size_t kMaxUdpPayload = 1472;
 inline constexpr std::uint64_t kStreamWindow = 256 * 1024;
 inline constexpr std::uint64_t kConnectionWindow = 1024 * 1024;
+// What a client may make a host hold by sending everything but the first byte. Anybody may connect, and needs
+// one control stream: two windows, so that a stream that is not read leaves one to the others. 256
+// connections are 128 MiB at most.
+inline constexpr std::uint64_t kServerConnectionWindow = 2 * kStreamWindow;
 // One control stream plus the transfers in progress (section 3); unidirectional streams are reserved (5.4).
 inline constexpr std::uint64_t kMaxPeerStreams = 16;
 inline constexpr std::uint64_t kMaxPeerUniStreams = 4;
@@ -93,6 +97,10 @@ class QuicConnection {
   // Nothing more to send or to wait for.
   [[nodiscard]] bool is_finished() const { return state_ == State::finished; }
   [[nodiscard]] bool handshake_done() const { return handshake_done_; }
+  // Not to be ended to make room for others.
+  void keep() { kept_ = true; }
+  [[nodiscard]] bool is_kept() const { return kept_; }
+  [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const SocketAddress& remote() const { return remote_; }
   [[nodiscard]] const SocketAddress& local() const { return local_; }
 
@@ -102,6 +110,8 @@ class QuicConnection {
   void pause_stream(StreamId stream, bool paused);
   [[nodiscard]] bool send_datagram(ByteView data);
   void close(CloseKind kind, std::uint64_t code, std::string_view reason);
+  // Ends it without a word and without the closing period, which would cost memory.
+  void drop(CloseKind kind, std::uint64_t code);
   [[nodiscard]] bool export_keying_material(std::string_view label, ByteView context, MutableBytes out) const;
   [[nodiscard]] std::size_t max_datagram_payload() const;
   [[nodiscard]] ConnectionStats stats() const;
@@ -127,8 +137,8 @@ class QuicConnection {
                  const SocketAddress& remote);
   [[nodiscard]] bool start(TlsSession::Role role, const std::optional<Fingerprint>& pin,
                            const Acceptance* acceptance, TimePoint now);
-  [[nodiscard]] ngtcp2_settings settings(TimePoint now);
-  [[nodiscard]] ngtcp2_transport_params transport_params() const;
+  [[nodiscard]] ngtcp2_settings settings(std::uint64_t window, TimePoint now);
+  [[nodiscard]] ngtcp2_transport_params transport_params(std::uint64_t window) const;
   [[nodiscard]] ngtcp2_cid random_cid() const;
 
   template <class Event>
@@ -168,6 +178,7 @@ class QuicConnection {
   bool path_validated_ = false;
   bool reset_by_peer_ = false;
   bool closed_here_ = false;
+  bool kept_ = false;
 
   std::map<StreamId, Stream> streams_;
   std::size_t queued_stream_bytes_ = 0;

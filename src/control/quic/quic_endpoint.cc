@@ -14,6 +14,7 @@ namespace {
 
 // Answers to unknown peers that wait for the socket; more are dropped.
 constexpr std::size_t kMaxReplies = 256;
+constexpr std::uint64_t kBusy = 0x42;  // section 26
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -58,7 +59,9 @@ class QuicEndpoint::Impl {
   QuicConnection* route(const SocketAddress& remote, ByteView datagram) const;
   void receive_unrouted(const SocketAddress& local, const SocketAddress& remote, ByteView datagram,
                         std::uint8_t ecn, TimePoint now);
-  bool has_room_for(const SocketAddress& remote) const;
+  bool make_room_for(const SocketAddress& remote);
+  // Ends a connection that nobody wants kept. False: there is none. `half_open`: only such.
+  bool end_one_of_many(bool half_open);
   void deliver();
   void deliver(QuicEvent& event);
   void remove_finished() {
@@ -136,7 +139,7 @@ void QuicEndpoint::Impl::receive_unrouted(const SocketAddress& local, const Sock
   ServerGate::Verdict verdict;
   if (gate_) verdict = gate_->judge(remote, datagram, shared_.reset_secret, now);
   if (const auto* accept = std::get_if<ServerGate::Accept>(&verdict)) {
-    if (has_room_for(remote)) {
+    if (make_room_for(remote)) {
       const ConnectionId id = ++last_id_;
       auto connection = QuicConnection::accept(shared_, id, *accept, local, remote, now);
       if (!connection) {
@@ -157,7 +160,7 @@ void QuicEndpoint::Impl::receive_unrouted(const SocketAddress& local, const Sock
   replies_.push_back({local, remote, std::move(*reply), 0, 0});
 }
 
-bool QuicEndpoint::Impl::has_room_for(const SocketAddress& remote) const {
+bool QuicEndpoint::Impl::make_room_for(const SocketAddress& remote) {
   const QuicConfig& config = shared_.config;
   // Closed connections still take memory for a few round trips; an address gets no more by closing quickly.
   if (connections_.size() >= 2 * config.max_connections) return false;
@@ -170,8 +173,29 @@ bool QuicEndpoint::Impl::has_room_for(const SocketAddress& remote) const {
     if (!connection->is_closed() && !connection->handshake_done()) ++half_open;
     if (connection->remote().ip() == ip) ++same_address;
   }
-  return open < config.max_connections && half_open < config.max_half_open &&
-         same_address < config.max_connections_per_address;
+  if (same_address >= config.max_connections_per_address) return false;
+  // A crowd that connects and then says nothing must not keep out a client that has something to say.
+  if (half_open >= config.max_half_open) return end_one_of_many(true);
+  return open < config.max_connections || end_one_of_many(false);
+}
+
+bool QuicEndpoint::Impl::end_one_of_many(bool half_open) {
+  // Ids ascend, so that the first one of an address is its oldest.
+  std::map<std::string, std::pair<std::size_t, QuicConnection*>> idle;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->is_closed() || connection->is_kept()) continue;
+    if (half_open && connection->handshake_done()) continue;
+    auto& [count, oldest] = idle[connection->remote().ip()];
+    if (count++ == 0) oldest = connection.get();
+  }
+  const auto most = std::max_element(idle.begin(), idle.end(), [](const auto& a, const auto& b) {
+    const auto& [a_count, a_oldest] = a.second;
+    const auto& [b_count, b_oldest] = b.second;
+    return a_count != b_count ? a_count < b_count : a_oldest->id() > b_oldest->id();
+  });
+  if (most == idle.end()) return false;
+  most->second.second->drop(CloseKind::overflow, kBusy);
+  return true;
 }
 
 std::optional<TimePoint> QuicEndpoint::Impl::next_deadline() const {
@@ -309,6 +333,9 @@ bool QuicEndpoint::send_datagram(ConnectionId id, ByteView data) {
 }
 void QuicEndpoint::close(ConnectionId id, std::uint64_t code, std::string_view reason) {
   if (QuicConnection* connection = impl_->find(id)) connection->close(CloseKind::local, code, reason);
+}
+void QuicEndpoint::keep(ConnectionId id) {
+  if (QuicConnection* connection = impl_->find(id)) connection->keep();
 }
 void QuicEndpoint::close_all(std::uint64_t code, std::string_view reason) { impl_->close_all(code, reason); }
 

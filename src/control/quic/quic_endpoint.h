@@ -70,6 +70,9 @@ class QuicEndpoint {
   // not waited for. on_closed (CloseKind::local) follows; after it the endpoint still answers late packets
   // for three PTO.
   void close(ConnectionId id, std::uint64_t code, std::string_view reason);
+  // A server that is full drops a connection it was not told to keep, to make room for a new one: the oldest
+  // of the address that has most of them. CloseKind::overflow; the peer learns it from a stateless reset.
+  void keep(ConnectionId id);
   // Every connection, for a host that goes down.
   void close_all(std::uint64_t code, std::string_view reason);
 

@@ -34,7 +34,8 @@ enum class CloseKind : std::uint8_t {
   idle_timeout,       // nothing was heard for the idle timeout
   handshake_timeout,  // no connection within the handshake timeout
   stateless_reset,    // the peer no longer knows this connection
-  overflow,           // a bound of this endpoint was passed (send queue); closed with code 0x01
+  overflow,           // a bound of this endpoint was passed: its send queue (closed with code 0x01), or its
+                      // number of connections (0x42, which the peer is not told)
 };
 
 struct CloseInfo {

@@ -175,14 +175,30 @@ TEST(QuicHandshake, ConnectionLimitsRefuse) {
   }
 }
 
-TEST(QuicHandshake, HalfOpenAndTotalLimitsRefuse) {
-  for (const bool half_open : {true, false}) {
+TEST(QuicHandshake, AFullServerMakesRoomAtTheCostOfWhoWasNotKept) {
+  for (const bool half_open : {false, true}) {
     QuicConfig config;
     (half_open ? config.max_half_open : config.max_connections) = 2;
     QuicWorld world(config);
-    for (int i = 0; i < 4; ++i) world.connect();
-    world.run_for(seconds(5));
-    EXPECT_EQ(world.at_server.opened.size(), 2u);
+    for (int i = 0; i < 2; ++i) {
+      world.connect();
+      ASSERT_TRUE(
+          world.run([&] { return world.at_server.opened.size() == static_cast<std::size_t>(i + 1); }));
+    }
+    const ConnectionId oldest = world.at_server.opened[0].id;
+    world.connect();
+    ASSERT_TRUE(world.run([&] { return world.at_server.opened.size() == 3; }));
+    EXPECT_EQ(world.at_server.closed.contains(oldest), !half_open);
+    if (half_open) continue;
+    EXPECT_EQ(world.at_server.closed[oldest].kind, CloseKind::overflow);
+    EXPECT_EQ(world.server->connection_count(), 2u);
+    for (const auto& opened : world.at_server.opened) world.server->keep(opened.id);
+    const ConnectionId late = world.connect();
+    ASSERT_TRUE(world.run([&] { return world.at_client.closed.contains(late); }));
+    EXPECT_EQ(world.at_client.closed[late].kind, CloseKind::transport_error);
+    EXPECT_EQ(world.at_client.closed[late].code, 0x2u) << "CONNECTION_REFUSED";
+    EXPECT_EQ(world.at_server.opened.size(), 3u);
+    EXPECT_EQ(world.at_server.closed.size(), 1u);
   }
 }
 

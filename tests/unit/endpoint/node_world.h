@@ -142,6 +142,12 @@ class NodeWorld {
     return peer;
   }
 
+  // A peer that is not needed any more; what is on its way to it is lost.
+  void forget(RawPeer& peer) {
+    std::erase_if(flying_, [&](const Flight& flight) { return flight.to == &peer; });
+    peers_.remove_if([&](const RawPeer& one) { return &one == &peer; });
+  }
+
   static Bytes hello_bytes() {
     wire::ClientHello hello;
     hello.mode = {1280, 720, 60};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Video packets that somebody on the network recorded, changed, or sent from elsewhere. Each is counted, none becomes
-// a picture. What a packet may say once it is authentic is in unit/media/hostile_test.cc.
+// Video packets that somebody on the network recorded, changed, or sent from elsewhere. Each is counted, none
+// becomes a picture. What a packet may say once it is authentic is in unit/media/hostile_test.cc.
 #include <gtest/gtest.h>
 
 #include <vector>

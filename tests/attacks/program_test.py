@@ -1,29 +1,26 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Attacks on the programs as users start them: what their logs tell, and hosts that share an identity."""
 
+import base64
 import contextlib
 import os
 import re
 import shutil
 import socket
+import subprocess
 import time
 
 import harness
 from harness import E2eTest
 
 
-def secret_lines(pem_file):
-    """The lines of a private key, each long enough not to turn up by chance."""
+def private_key_of(pem_file):
+    """The lines of its base64, and the 32 secret bytes of the P-256 key in it (RFC 5915: version 1, an OCTET STRING)."""
     with open(pem_file, encoding="ascii") as file:
-        key = re.search(r"-----BEGIN (?:EC )?PRIVATE KEY-----\n(.*?)-----END", file.read(), re.S).group(1)
-    return [line for line in key.splitlines() if len(line) >= 20]
-
-
-def private_scalar(pem_file):
-    """The 32 secret bytes of a P-256 key in PKCS #8 (RFC 5915: an OCTET STRING of 32 bytes)."""
-    import base64
-    der = base64.b64decode("".join(secret_lines(pem_file)))
-    return der[der.index(b"\x02\x01\x01\x04\x20") + 5:][:32]
+        text = re.search(r"-----BEGIN PRIVATE KEY-----\n(.*?)-----END", file.read(), re.S).group(1)
+    der = base64.b64decode(text)
+    scalar = re.search(rb"\x02\x01\x01\x04(?:\x20|\x21\x00)(.{32})", der, re.S).group(1)
+    return [line for line in text.splitlines() if len(line) >= 20], scalar
 
 
 class Logs(E2eTest):
@@ -58,9 +55,9 @@ class Logs(E2eTest):
         self.assertLessEqual(len(leaked), len(pins) // 2, leaked)
         keys = [os.path.join(host.state_dir, "identity.pem"), client.identity_file, second.identity_file]
         for file in keys:
-            for line in secret_lines(file):
+            lines, scalar = private_key_of(file)
+            for line in lines:
                 self.assertNotIn(line, told)
-            scalar = private_scalar(file)
             self.assertNotIn(scalar.hex(), told.lower())
             self.assertNotIn(scalar[:8].hex(), told.lower())
         # Long runs of hex digits are fingerprints, which are public, or else keys.
@@ -135,10 +132,17 @@ class ControlSocket(E2eTest):
             before = time.monotonic()
             tap.wait_for(20_000)
             self.assertLess(time.monotonic() - before, 5, "the stream goes on")
-            harness.wait_until(lambda: host.status()["sessions"] == 1, "the socket is served again")
+            harness.wait_until(lambda: self.sessions_of(host) == 1, "the socket is served again")
         self.assertLess(harness.resident_kib(host.pid), 300 * 1024)
         probe.signal(harness.signal.SIGTERM)
         probe.wait()
+
+    @staticmethod
+    def sessions_of(host):
+        # Those before it in the queue have their time; then an answer may come too late for the one who asked.
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return host.status()["sessions"]
+        return None
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class InputDrive {
   void on_picture(const std::optional<clock_blocks::Content>& content, TimePoint now);
 
   [[nodiscard]] bool is_done() const { return step_ >= steps_.size(); }
+  [[nodiscard]] bool has_failed() const { return !failures_.empty(); }
   [[nodiscard]] bool is_ok() const { return is_done() && failures_.empty(); }
   // What did not arrive, in words.
   [[nodiscard]] std::vector<std::string> failures() const;

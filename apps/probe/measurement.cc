@@ -165,6 +165,7 @@ void Measurement::on_picture(const client::Picture& picture, const client::Frame
     if (age > Duration::zero() && age < std::chrono::seconds(10)) figures_.draw_to_decoded.add(age);
   }
   if (options_.drive_input && session_ != nullptr) {
+    if (options_.drive_again && drive_ && drive_->has_failed()) drive_.reset();
     if (!drive_ && content) {
       drive_ = std::make_unique<InputDrive>(
           figures_.mode, options_.typed_file,

@@ -31,6 +31,7 @@ struct Options {
   bool verify = false;
   std::uint64_t synthetic_seed = 1;
   bool drive_input = false;
+  bool drive_again = false;  // until all of it arrives
   std::filesystem::path typed_file;
   long host_pid = 0;
   std::string json_file;

@@ -2,6 +2,7 @@
 #include "raw_client.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <poll.h>

@@ -67,9 +67,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
                "Check every byte against a host that runs with --source synthetic");
   app.add_option("--synthetic-seed", options.synthetic_seed, "Seed for --verify")->capture_default_str();
   app.add_flag("--drive-input", options.drive_input, "Move the pointer and type, and check that it arrives");
-  app.add_flag("--drive-again", options.drive_again,
-               "With --drive-input: begin anew until all of it arrives, for a device whose rights are about to "
-               "change");
+  app.add_flag(
+      "--drive-again", options.drive_again,
+      "With --drive-input: begin anew until all of it arrives, for a device whose rights are about to "
+      "change");
   app.add_option("--typed-file", options.typed_file,
                  "With --drive-input: also type a command into the terminal that writes this file");
   app.add_option("--host-pid", options.host_pid, "Process of a host on this machine, to state its CPU time");

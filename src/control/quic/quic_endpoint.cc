@@ -15,6 +15,10 @@ namespace {
 // Answers to unknown peers that wait for the socket; more are dropped.
 constexpr std::size_t kMaxReplies = 256;
 constexpr std::uint64_t kBusy = 0x42;  // section 26
+// A TLS handshake costs some 0.4 ms of the thread that carries everybody's input: 128 a second are 5 % of it.
+// Twice as many may come at once.
+constexpr Duration kHandshakeCost = Duration(std::chrono::seconds(1)) / 128;
+constexpr Duration kHandshakeBurst = std::chrono::seconds(2);
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -59,6 +63,8 @@ class QuicEndpoint::Impl {
   QuicConnection* route(const SocketAddress& remote, ByteView datagram) const;
   void receive_unrouted(const SocketAddress& local, const SocketAddress& remote, ByteView datagram,
                         std::uint8_t ecn, TimePoint now);
+  // Whether another handshake fits the rate; it is charged then.
+  bool may_begin(TimePoint now);
   bool make_room_for(const SocketAddress& remote);
   // Ends a connection that nobody wants kept. False: there is none. `half_open`: only such.
   bool end_one_of_many(bool half_open);
@@ -74,6 +80,7 @@ class QuicEndpoint::Impl {
   std::map<ConnectionId, std::unique_ptr<QuicConnection>> connections_;
   ConnectionId last_id_ = 0;
   ConnectionId last_served_ = 0;
+  TimePoint handshakes_paid_until_{};
   std::deque<Transmit> replies_;
   std::uint64_t dropped_ = 0;
 };
@@ -139,6 +146,11 @@ void QuicEndpoint::Impl::receive_unrouted(const SocketAddress& local, const Sock
   ServerGate::Verdict verdict;
   if (gate_) verdict = gate_->judge(remote, datagram, shared_.reset_secret, now);
   if (const auto* accept = std::get_if<ServerGate::Accept>(&verdict)) {
+    // Without an answer the client sends it again, and may have more luck.
+    if (!may_begin(now)) {
+      ++dropped_;
+      return;
+    }
     if (make_room_for(remote)) {
       const ConnectionId id = ++last_id_;
       auto connection = QuicConnection::accept(shared_, id, *accept, local, remote, now);
@@ -158,6 +170,13 @@ void QuicEndpoint::Impl::receive_unrouted(const SocketAddress& local, const Sock
     return;
   }
   replies_.push_back({local, remote, std::move(*reply), 0, 0});
+}
+
+bool QuicEndpoint::Impl::may_begin(TimePoint now) {
+  const TimePoint paid_until = std::max(handshakes_paid_until_, now) + kHandshakeCost;
+  if (paid_until - now > kHandshakeBurst) return false;
+  handshakes_paid_until_ = paid_until;
+  return true;
 }
 
 bool QuicEndpoint::Impl::make_room_for(const SocketAddress& remote) {

@@ -10,6 +10,7 @@
 #include "apps/host/ctl.h"
 #include "apps/host/serve.h"
 #include "base/log.h"
+#include "host/mgmt/api/routes.h"
 
 int main(int argc, char** argv) {
   using namespace punktfunk;
@@ -65,6 +66,9 @@ int main(int argc, char** argv) {
   serve_command->add_option("--ready-file", serve_options.ready_file,
                             "Write the port here once clients can connect (a file or a FIFO)");
 
+  CLI::App* openapi_command =
+      app.add_subcommand("openapi", "Print the OpenAPI 3.1 document of the management API");
+
   CtlRequest request;
   CLI::App* ctl_command = app.add_subcommand("ctl", "Talk to the running host");
   ctl_command->add_option("--state-dir", state_dir, "State directory of that host")->capture_default_str();
@@ -86,6 +90,11 @@ int main(int argc, char** argv) {
   }
 
   CLI11_PARSE(app, argc, argv);
+  if (*openapi_command) {
+    const auto document = host::http::openapi_document(host::make_router({}), PUNKTFUNK_PRODUCT_VERSION);
+    std::printf("%s\n", document.dump(2).c_str());
+    return 0;
+  }
   serve_options.state_dir = state_dir;
   serve_options.approval = approval == "on";
   const Result<void> done = *ctl_command ? run_ctl(state_dir, request) : run_serve(serve_options, stop);

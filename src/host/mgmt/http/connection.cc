@@ -179,6 +179,7 @@ void Connection::serve() {
 
 void Connection::answer(Response response, bool head_only, bool keep) {
   if (response.status >= 400) ++shared_.requests_refused;
+  ++shared_.answers.at(static_cast<std::size_t>(response.status));
   keep_ = keep;
   std::string text = head_of(response, keep, response.events == nullptr);
   if (!head_only) text += response.body;
@@ -223,6 +224,7 @@ void Connection::start_events(const Response& response, const Caller& caller) {
       if (self != nullptr && self->phase_ == Phase::listening) self->pump_events();
     });
   });
+  ++shared_.answers[200];
   watch_for_end();
   // The number first, so that a reader who hears nothing at all can still come back to where it was.
   write(head_of(response, false, false) + "retry: " + std::to_string(kRetryMs) +

@@ -31,6 +31,7 @@ struct Shared {
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> requests_refused = 0;
   std::atomic<std::uint64_t> timeouts = 0;
+  std::array<std::atomic<std::uint64_t>, 600> answers{};  // by status
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {

@@ -172,6 +172,13 @@ class HttpServer::Impl {
     return {connections_,     connections_refused_,     shared_.handshakes_failed,
             shared_.requests, shared_.requests_refused, shared_.timeouts};
   }
+  [[nodiscard]] std::map<int, std::uint64_t> answers_by_status() const {
+    std::map<int, std::uint64_t> answers;
+    for (std::size_t i = 0; i < shared_.answers.size(); ++i) {
+      if (const std::uint64_t count = shared_.answers[i]; count != 0) answers[static_cast<int>(i)] = count;
+    }
+    return answers;
+  }
 
  private:
   static tcp family_of(const UniqueFd& fd) {
@@ -267,6 +274,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { impl_->stop(); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 HttpCounts HttpServer::counts() const { return impl_->counts(); }
+std::map<int, std::uint64_t> HttpServer::answers_by_status() const { return impl_->answers_by_status(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpConfig& config, const Router& router,
                                                       const control::Identity& identity, AdminToken token,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,8 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const;
   // Any thread.
   [[nodiscard]] HttpCounts counts() const;
+  // How many answers had which status. Any thread.
+  [[nodiscard]] std::map<int, std::uint64_t> answers_by_status() const;
 
  private:
   class Impl;

@@ -3,15 +3,21 @@
 // in subfolders; only registry.cc names them.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/unique_fd.h"
+#include "host/display/display_book.h"
 #include "host/display/mode.h"
 
 namespace punktfunk::host {
@@ -68,58 +74,97 @@ class DisplayBackend {
 
 class DisplayRegistry;
 
-// Keeps a display alive. Move-only; the last lease of a display ends it. Must not outlive the registry.
+// Keeps a display alive. Move-only. Must not outlive the registry.
 class DisplayLease {
  public:
   DisplayLease() = default;
   DisplayLease(DisplayLease&& other) noexcept;
   DisplayLease& operator=(DisplayLease&& other) noexcept;
+  // As a lost connection.
   ~DisplayLease() { release(); }
 
   [[nodiscard]] explicit operator bool() const { return display_ != nullptr; }
   [[nodiscard]] Display& operator*() const { return *display_; }
   [[nodiscard]] Display* operator->() const { return display_.get(); }
+  // Number of the display, as DisplayInfo has it; 0 without one.
+  [[nodiscard]] DisplayBook::DisplayId id() const { return id_; }
   // Display::set_mode(), unless another session looks at the same display: that one's picture must not
   // change size under it.
   [[nodiscard]] Result<void> set_mode(DisplayMode mode);
-  void release();
+  // What becomes of the display when this was its last lease, DisplayBook says. `new_key`: with
+  // Leave::handed_over, whose it is from now on. Blocks while a display ends. Idempotent.
+  void release(DisplayBook::Leave how = DisplayBook::Leave::lost, const std::string& new_key = {});
 
  private:
   friend class DisplayRegistry;
-  DisplayLease(DisplayRegistry* registry, std::string key, std::shared_ptr<Display> display)
-      : registry_(registry), key_(std::move(key)), display_(std::move(display)) {}
+  DisplayLease(DisplayRegistry* registry, DisplayBook::DisplayId id, DisplayBook::HolderId holder,
+               std::shared_ptr<Display> display)
+      : registry_(registry), id_(id), holder_(holder), display_(std::move(display)) {}
 
   DisplayRegistry* registry_ = nullptr;
-  std::string key_;
+  DisplayBook::DisplayId id_ = 0;
+  DisplayBook::HolderId holder_ = 0;
   std::shared_ptr<Display> display_;
 };
 
-// Who uses which display. Created once per host, outlives every lease. Any thread.
+// A display as the management API shows it.
+struct DisplayInfo {
+  DisplayBook::DisplayId id = 0;
+  std::string key;  // the client's fingerprint in hexadecimal
+  DisplayMode mode;
+  DisplayBook::State state = DisplayBook::State::starting;
+  std::size_t sessions = 0;  // that look at it
+  // Of a lingering one: how long it still waits; nullopt: for ever.
+  std::optional<Duration> left;
+};
+
+// The displays of a host, who has which, and the thread on which those that nobody came back for end. Created
+// once per host, outlives every lease. Any thread.
 class DisplayRegistry {
  public:
-  explicit DisplayRegistry(std::unique_ptr<DisplayBackend> backend);
+  explicit DisplayRegistry(std::unique_ptr<DisplayBackend> backend, DisplayBook::Policy policy = {});
   ~DisplayRegistry();
   DisplayRegistry(const DisplayRegistry&) = delete;
   DisplayRegistry& operator=(const DisplayRegistry&) = delete;
 
-  // Creates a display for `key` (one per client), or shares the one that key already has when it lives and
-  // has the same mode. A key whose display has another mode or is dead gets a new one; the old one goes with
-  // its last lease. Blocks while the display starts.
-  [[nodiscard]] Result<DisplayLease> acquire(const std::string& key, const DisplayRequest& request);
+  // The display that `key` (one per client) left and that still waits, brought to the mode wanted, or a new
+  // one. With `share` that one instead, in whatever mode it has, when it is still there. Blocks while a
+  // display starts or changes its mode.
+  [[nodiscard]] Result<DisplayLease> acquire(const std::string& key, const DisplayRequest& request,
+                                             std::optional<DisplayBook::DisplayId> share = std::nullopt);
 
-  // Displays that exist now.
+  // Ends a display that waits for its client. The error says why it was not ended.
+  [[nodiscard]] Result<void> end(DisplayBook::DisplayId id);
+  // Ends at once what nobody has, all in parallel, and hands out nothing more. Idempotent.
+  void stop();
+
+  // Displays that exist now, those that end included.
   [[nodiscard]] std::size_t count() const;
+  [[nodiscard]] std::vector<DisplayInfo> list() const;
   [[nodiscard]] const char* backend_name() const { return backend_->name(); }
 
  private:
   friend class DisplayLease;
-  struct Entry;
-  void release(const std::string& key, std::shared_ptr<Display> display);
-  [[nodiscard]] Result<void> set_mode(const std::shared_ptr<Display>& display, DisplayMode mode);
+  using Displays = std::map<DisplayBook::DisplayId, std::shared_ptr<Display>>;
+
+  void release(DisplayLease& lease, DisplayBook::Leave how, const std::string& new_key);
+  [[nodiscard]] Result<void> set_mode(const DisplayLease& lease, DisplayMode mode);
+  [[nodiscard]] Result<DisplayLease> start(DisplayBook::DisplayId id, DisplayBook::HolderId holder,
+                                           const DisplayRequest& request);
+  // With mutex_ held: what must end now. Destroy it without, then call finish().
+  [[nodiscard]] Displays take_ends();
+  void finish(Displays ends);
+  void watch();
 
   const std::unique_ptr<DisplayBackend> backend_;
-  mutable std::mutex mutex_;
-  std::vector<Entry> entries_;
+  mutable std::mutex mutex_;  // guards the next four
+  std::condition_variable changed_;  // somebody's start or change of mode is over
+  DisplayBook book_;
+  Displays displays_;
+  DisplayBook::HolderId next_holder_ = 1;
+  bool stopping_ = false;
+  UniqueFd wake_;  // of the watching thread
+  std::thread watch_thread_;
 };
 
 // The backend for this machine: today a private headless sway per display. Also removes what a killed host

@@ -59,7 +59,7 @@ void DesktopTest::SetUp() {
 }
 
 void DesktopTest::TearDown() {
-  lease_.release();
+  lease_.release(DisplayBook::Leave::quit);
   std::error_code ignored;
   if (!work_dir_.empty()) std::filesystem::remove_all(work_dir_, ignored);
 }

@@ -37,7 +37,7 @@ TEST_F(DesktopTest, EndingADisplayLeavesNothing) {
   ASSERT_NO_FATAL_FAILURE(open(DisplayMode::from_hz(640, 480, 60)));
   const std::string directory = lease_->runtime_dir();
   ASSERT_TRUE(eventually([&] { return !running(directory, "punktfunk-test-pattern").empty(); }));
-  lease_.release();
+  lease_.release(DisplayBook::Leave::quit);
   EXPECT_TRUE(eventually([&] { return nothing_left(directory); }));
   EXPECT_EQ(displays_->count(), 0u);
 }

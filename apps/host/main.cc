@@ -3,7 +3,10 @@
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "apps/common/paths.h"
@@ -11,6 +14,29 @@
 #include "apps/host/serve.h"
 #include "base/log.h"
 #include "host/mgmt/api/routes.h"
+
+namespace {
+
+// Ten years: more is "forever".
+constexpr double kLongestLinger = 315'360'000;
+
+std::string check_linger(const std::string& text) {
+  if (text == "forever") return {};
+  char* end = nullptr;
+  const double seconds = std::strtod(text.c_str(), &end);
+  const bool is_number = !text.empty() && end == text.c_str() + text.size();
+  return is_number && seconds >= 0 && seconds <= kLongestLinger
+             ? std::string()
+             : "\"" + text + "\" is no length of time; give seconds, 0 for not at all, or \"forever\".";
+}
+
+// What check_linger() lets through.
+std::optional<punktfunk::Duration> parse_linger(const std::string& text) {
+  if (text == "forever") return std::nullopt;
+  return punktfunk::Duration(static_cast<std::int64_t>(std::strtod(text.c_str(), nullptr) * 1e9));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace punktfunk;
@@ -48,7 +74,33 @@ int main(int argc, char** argv) {
                             "End each session after this many frames; 0 = never");
   serve_command
       ->add_option("--idle-timeout-ms", serve_options.idle_timeout_ms, "How long a silent client is kept")
+      ->envname("PUNKTFUNK_IDLE_TIMEOUT_MS")
       ->check(CLI::Range(1000, 3600000))
+      ->capture_default_str();
+  std::string linger = "10";
+  serve_command
+      ->add_option("--linger", linger,
+                   "How long a desktop with its programs waits for a client whose connection was lost, in "
+                   "seconds, or \"forever\". A client that quits ends its desktop at once")
+      ->check(check_linger)
+      ->capture_default_str();
+  std::string when_busy = "separate";
+  serve_command
+      ->add_option(
+          "--when-busy", when_busy,
+          "What a client gets while another one streams. separate: a desktop of its own; join: it "
+          "looks at the same one; take-over: the other's session ends and this one gets its desktop; "
+          "refuse: it is told who streams and since when")
+      ->check(CLI::IsMember({"separate", "join", "take-over", "refuse"}))
+      ->capture_default_str();
+  serve_command
+      ->add_option("--max-sessions", serve_options.admission.max_sessions, "Sessions at once, at most")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  serve_command
+      ->add_option("--max-encoders", serve_options.admission.max_encoders,
+                   "Video encoders at once, at most; each session but a speed test needs one")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   serve_command
       ->add_option(
@@ -97,6 +149,11 @@ int main(int argc, char** argv) {
   }
   serve_options.state_dir = state_dir;
   serve_options.approval = approval == "on";
+  serve_options.linger = parse_linger(linger);
+  serve_options.admission.when_busy = when_busy == "join"        ? host::WhenBusy::join
+                                      : when_busy == "take-over" ? host::WhenBusy::take_over
+                                      : when_busy == "refuse"    ? host::WhenBusy::refuse
+                                                                 : host::WhenBusy::separate;
   const Result<void> done = *ctl_command ? run_ctl(state_dir, request) : run_serve(serve_options, stop);
   if (done) return 0;
   std::fprintf(stderr, "punktfunk-host: %s\n", done.error().message.c_str());

@@ -117,7 +117,8 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   if (settings.source == host::VideoSource::desktop) {
     auto backend = host::create_display_backend();
     if (!backend) return tl::unexpected(backend.error());
-    displays = std::make_unique<host::DisplayRegistry>(std::move(*backend));
+    displays = std::make_unique<host::DisplayRegistry>(std::move(*backend),
+                                                       host::DisplayBook::Policy{.linger = options.linger});
     if (host::encodable_codecs() == 0) {
       host::EncoderConfig smallest;
       smallest.width = smallest.height = 64;
@@ -134,7 +135,7 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   if (!socket) return tl::unexpected(socket.error());
 
   SystemRandom random;
-  host::SessionManager sessions(std::move(settings), std::move(displays));
+  host::SessionManager sessions(std::move(settings), std::move(displays), options.admission);
   endpoint::HostConfig config;
   config.approval = options.approval;
   config.quic.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/common/stop_signal.h"
 #include "base/result.h"
+#include "base/time.h"
+#include "host/display/display_book.h"
+#include "host/session/admission.h"
 
 namespace punktfunk {
 
@@ -21,6 +25,9 @@ struct ServeOptions {
   std::uint64_t synthetic_seed = 1;
   std::uint32_t frame_limit = 0;
   std::uint32_t idle_timeout_ms = 8000;
+  // How long a display waits for a client that was lost; nullopt: for ever.
+  std::optional<Duration> linger = host::DisplayBook::Policy{}.linger;
+  host::AdmissionPolicy admission;
   // Unknown devices of the local networks wait for the operator; otherwise they are refused.
   bool approval = true;
   int dscp = 0;  // 0 … 63; see UdpOptions

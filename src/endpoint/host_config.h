@@ -14,8 +14,6 @@ namespace punktfunk::endpoint {
 struct HostConfig {
   control::QuicConfig quic;
   std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
-  // Sessions at once; one more is told "busy". Each costs a display and an encoder.
-  std::size_t max_sessions = 8;
   // Unknown devices of the local networks are parked until the operator decides (section 9.3). Off: they are
   // refused.
   bool approval = false;

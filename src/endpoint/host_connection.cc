@@ -40,6 +40,15 @@ std::uint16_t shard_for(const HostConfig& config, const SocketAddress& local, co
       std::min<std::size_t>(usual, (payload - wire::kWireOverhead) & ~std::size_t{1}));
 }
 
+// Whether nothing need be kept for the client: it quit, or this host sent it away for good.
+bool is_for_good(const control::CloseInfo& info) {
+  const auto code = static_cast<CloseCode>(info.code);
+  if (info.kind == control::CloseKind::application) return code == CloseCode::user_quit;
+  if (info.kind != control::CloseKind::local) return false;
+  return code == CloseCode::done || code == CloseCode::application_ended || code == CloseCode::denied ||
+         code == CloseCode::access_expired || code == CloseCode::pairing_not_armed;
+}
+
 }  // namespace
 
 HostConnection::HostConnection(const Shared& shared, ConnectionId id, const control::PeerInfo& peer)
@@ -81,9 +90,7 @@ void HostConnection::on_path_changed(const SocketAddress& remote) {
 void HostConnection::on_closed(const control::CloseInfo& info) {
   shared_.approvals.leave(id_);
   if (!session_asked_) return;
-  const bool user_quit = info.kind == control::CloseKind::application &&
-                         info.code == static_cast<std::uint64_t>(CloseCode::user_quit);
-  shared_.sessions.session_ended(id_, user_quit, info.reason);
+  shared_.sessions.session_ended(id_, is_for_good(info), info.reason);
 }
 
 void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
@@ -91,6 +98,7 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
   wire::ServerHello hello;
   hello.session_id = shared_.random.bytes<16>();
   grant_.emplace();
+  grant_->session_id = hello.session_id;
   grant_->clock = media::SessionClock(now, shared_.config.wall_clock());
   hello.clock_origin_ns = grant_->clock.origin_unix_ns();
   hello.suite = wire::kSuiteAes128Gcm;
@@ -190,9 +198,6 @@ std::optional<control::HostControl::Surroundings::Refusal> HostConnection::knock
 }
 
 void HostConnection::session_requested(const wire::ClientHello& hello) {
-  if (shared_.node.session_count() > shared_.config.max_sessions) {
-    return control_.refuse(CloseCode::busy, "The host already serves as many sessions as it may.");
-  }
   shared_.quic.keep(id_);
   asked_ = hello;
   session_asked_ = true;

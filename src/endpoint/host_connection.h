@@ -36,8 +36,6 @@ class HostConnection final : private control::HostControl::Surroundings {
     virtual ~Node() = default;
     // Of the call in progress.
     [[nodiscard]] virtual TimePoint now() const = 0;
-    // Connections whose session was asked for and is not over, the caller's included.
-    [[nodiscard]] virtual std::size_t session_count() const = 0;
     // A device was parked: its older connection, if it has one, is turned away and the operator told.
     virtual void parked(const control::ApprovalDesk::Parked& parked) = 0;
     // A device is in the store now: its parked connection, if there is one, goes on.

@@ -11,8 +11,6 @@ namespace punktfunk::endpoint {
 namespace {
 // Batches read in one turn, so that a flood cannot keep timers and posted work waiting.
 constexpr int kBatchesPerTurn = 16;
-// A loop that does not answer for this long is stuck; nobody should hang with it.
-constexpr auto kAnswerWait = std::chrono::seconds(5);
 constexpr const char* kNoAnswer = "The host is stopping or too busy to answer; try again.";
 }  // namespace
 
@@ -92,15 +90,6 @@ void HostEndpoint::send_probe_result(SessionId id, const wire::ProbeResult& resu
 
 void HostEndpoint::send_audio(SessionId id, wire::AudioPacket packet) {
   loop_.post([this, id, packet = std::move(packet)] { node_->send_audio(id, packet); });
-}
-
-template <class T>
-T HostEndpoint::ask(std::function<T()> question, T if_stopped) {
-  auto promise = std::make_shared<std::promise<T>>();
-  auto answer = promise->get_future();
-  loop_.post([promise, question = std::move(question)] { promise->set_value(question()); });
-  if (answer.wait_for(kAnswerWait) != std::future_status::ready) return if_stopped;
-  return answer.get();
 }
 
 std::string HostEndpoint::arm_pairing() {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <functional>
+#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +42,15 @@ class HostEndpoint {
   void send_audio(SessionId id, wire::AudioPacket packet);
   void send_probe_result(SessionId id, const wire::ProbeResult& result);
 
+  // Runs `work` on the loop, soon; dropped once the endpoint is stopped.
+  void post(std::function<void()> work) { loop_.post(std::move(work)); }
+  // On the loop only: as HostNode's.
+  [[nodiscard]] std::optional<HostNode::Peer> peer(SessionId id) const { return node_->peer(id); }
+
+  // Runs `question` on the loop and waits for its answer: `if_stopped` when the loop does not answer.
+  template <class T>
+  [[nodiscard]] T ask(std::function<T()> question, T if_stopped);
+
   // Waits for the loop's answer.
   [[nodiscard]] std::string arm_pairing();
   // As HostNode's.
@@ -54,11 +67,12 @@ class HostEndpoint {
   [[nodiscard]] DatagramSocket& socket() { return socket_; }
 
  private:
+  // A loop that does not answer for this long is stuck; nobody should hang with it.
+  static constexpr auto kAnswerWait = std::chrono::seconds(5);
+
   HostEndpoint(DatagramSocket& socket, control::PinStore& clients) : socket_(socket), clients_(clients) {}
   void read_socket();
   [[nodiscard]] std::optional<TimePoint> turn();
-  template <class T>
-  [[nodiscard]] T ask(std::function<T()> question, T if_stopped);
 
   DatagramSocket& socket_;
   control::PinStore& clients_;
@@ -67,5 +81,14 @@ class HostEndpoint {
   bool stopped_ = false;
   EventLoop loop_;
 };
+
+template <class T>
+T HostEndpoint::ask(std::function<T()> question, T if_stopped) {
+  auto promise = std::make_shared<std::promise<T>>();
+  auto answer = promise->get_future();
+  loop_.post([promise, question = std::move(question)] { promise->set_value(question()); });
+  if (answer.wait_for(kAnswerWait) != std::future_status::ready) return if_stopped;
+  return answer.get();
+}
 
 }  // namespace punktfunk::endpoint

@@ -64,6 +64,8 @@ std::optional<TimePoint> HostNode::next_deadline() const {
     const auto deadline = connection->next_deadline();
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
+  const auto sessions = sessions_.next_decision();
+  if (sessions && (!next || *sessions < *next)) next = sessions;
   return next;
 }
 
@@ -72,6 +74,7 @@ void HostNode::handle_deadline(TimePoint now) {
   quic_->handle_deadline(now);
   // A deadline may close its connection, but on_closed() (which erases it) comes only from within QUIC calls.
   for (const auto& [id, connection] : connections_) connection->handle_deadline(now);
+  sessions_.handle_decisions(now);
 }
 
 bool HostNode::poll_transmit(control::Transmit& out, TimePoint now) {
@@ -164,6 +167,13 @@ std::size_t HostNode::session_count() const {
   return static_cast<std::size_t>(
       std::count_if(connections_.begin(), connections_.end(),
                     [](const auto& entry) { return entry.second->has_session(); }));
+}
+
+std::optional<HostNode::Peer> HostNode::peer(SessionId id) const {
+  const auto remote = quic_->remote_address(id);
+  const auto stats = quic_->stats(id);
+  if (!remote || !stats) return std::nullopt;
+  return Peer{*remote, stats->last_heard};
 }
 
 void HostNode::on_handshake_done(ConnectionId id, const control::PeerInfo& peer) {

@@ -71,7 +71,13 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id, TimePoint now);
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
-  [[nodiscard]] std::size_t session_count() const override;
+  [[nodiscard]] std::size_t session_count() const;
+  // Where a session's client is at this moment, and when it was heard last. nullopt: its connection is gone.
+  struct Peer {
+    SocketAddress remote;
+    TimePoint last_heard;
+  };
+  [[nodiscard]] std::optional<Peer> peer(SessionId id) const;
   [[nodiscard]] const control::QuicEndpoint& quic() const { return *quic_; }
 
  private:

@@ -74,6 +74,8 @@ struct MediaGrant {
   media::SessionClock clock;
   std::shared_ptr<MediaPath> path;
   bool wants_host_timing = false;
+  // What the client knows this session by, and may name when it has lost it (section 9.1).
+  wire::SessionId session_id{};
   // Feature bit 5: MediaSender::begin_stream() may be used toward this client.
   bool takes_streamed_units = false;
 };
@@ -97,8 +99,12 @@ class HostSessions {
   // A bandwidth probe (section 19), bounded and one at a time: filler is to leave beside the video, then the
   // result through send_probe_result(). False: declined.
   [[nodiscard]] virtual bool probe_asked(SessionId, const wire::ProbeRequest&) { return false; }
-  // The session is over, started or not. `user_quit`: the client said so (0x51), nothing need be kept for it.
+  // The session is over, started or not. `user_quit`: nothing need be kept for the client; it said so (0x51),
+  // or this host ended the session on purpose.
   virtual void session_ended(SessionId id, bool user_quit, std::string_view why) = 0;
+  // A decision that waits on time: handle_decisions() comes once next_decision() is over.
+  [[nodiscard]] virtual std::optional<TimePoint> next_decision() const { return std::nullopt; }
+  virtual void handle_decisions(TimePoint /*now*/) {}
 };
 
 }  // namespace punktfunk::endpoint

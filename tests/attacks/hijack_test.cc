@@ -33,7 +33,8 @@ TEST(Hijack, CopiedPacketsDoNotMoveTheStream) {
     if (i % 2 == 0) world.host->receive(world.host_address, thief, out.bytes, 0, world.now);
     if (i % 10 != 0) world.host->receive(world.host_address, peer.address, out.bytes, 0, world.now);
     if (i % 2 != 0) world.host->receive(world.host_address, thief, out.bytes, 0, world.now);
-    EXPECT_EQ(grant.path->get().remote, peer.address) << "video goes where the path was validated, packet " << i;
+    EXPECT_EQ(grant.path->get().remote, peer.address)
+        << "video goes where the path was validated, packet " << i;
     world.run_for(milliseconds(5));
     EXPECT_EQ(grant.path->get().remote, peer.address);
   }

@@ -166,6 +166,7 @@ std::optional<std::pair<NodeId, Bytes>> SimHost::poll_transmit(TimePoint now) {
 
 void SimHost::session_requested(const endpoint::SessionRequest& request) {
   requested.push_back(request);
+  if (streams_.size() >= behaviour_.max_sessions) return node_->refuse(request.id, wire::CloseCode::busy, "");
   decisions_.emplace(now_ + behaviour_.thinks_for, request.id);
 }
 

@@ -31,6 +31,7 @@ struct HostBehaviour {
   bool follows_bitrate = false;            // grants what clients ask for, 500 … 200,000 kbit/s
   Duration thinks_for{};                   // before it accepts
   std::optional<wire::CloseCode> refusal;  // instead of accepting
+  std::size_t max_sessions = 8;            // that stream; one more is refused as busy
   std::uint64_t synthetic_seed = 0;        // of the access units
   bool streams_units = false;              // part by part, toward clients that take it
 };

@@ -146,6 +146,7 @@ void QuicConnection::receive(const SocketAddress& local, const SocketAddress& re
     return;
   }
   if (state_ != State::active) return;
+  last_heard_ = now;
   const ngtcp2_path path = make_path(local, remote);
   ngtcp2_pkt_info info{};
   info.ecn = ecn & NGTCP2_ECN_MASK;
@@ -290,6 +291,7 @@ ConnectionStats QuicConnection::stats() const {
   stats.bytes_in_flight = info.bytes_in_flight;
   stats.queued_stream_bytes = queued_stream_bytes_;
   stats.datagrams_dropped = datagrams_dropped_;
+  stats.last_heard = last_heard_;
   return stats;
 }
 

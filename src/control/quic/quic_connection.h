@@ -186,6 +186,7 @@ class QuicConnection {
   std::size_t queued_datagram_bytes_ = 0;
   std::uint64_t datagrams_dropped_ = 0;
   std::uint64_t next_datagram_id_ = 0;
+  TimePoint last_heard_{};
 
   ngtcp2_ccerr close_error_{};
   std::string close_reason_;  // close_error_ points into it

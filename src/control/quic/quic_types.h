@@ -75,6 +75,7 @@ struct ConnectionStats {
   std::uint64_t bytes_in_flight = 0;
   std::size_t queued_stream_bytes = 0;  // written and not yet acknowledged
   std::uint64_t datagrams_dropped = 0;  // by the 4 KiB send queue, oldest first
+  TimePoint last_heard{};               // when the last packet came that named this connection
 };
 
 }  // namespace punktfunk::control

@@ -157,7 +157,7 @@ class DisplayRegistry {
   void watch();
 
   const std::unique_ptr<DisplayBackend> backend_;
-  mutable std::mutex mutex_;  // guards the next four
+  mutable std::mutex mutex_;         // guards the next four
   std::condition_variable changed_;  // somebody's start or change of mode is over
   DisplayBook book_;
   Displays displays_;

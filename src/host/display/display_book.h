@@ -57,8 +57,8 @@ class DisplayBook {
     // Of a lingering one: since when, and when it ends; no end: for ever.
     TimePoint since{};
     std::optional<TimePoint> until;
-    bool is_changing = false;  // its mode, by the only holder
-    bool is_dead = false;      // the compositor ended: never handed out again
+    bool is_changing = false;         // its mode, by the only holder
+    bool is_dead = false;             // the compositor ended: never handed out again
     std::optional<Leave> last_leave;  // how the last holder of a starting one went
   };
 
@@ -72,7 +72,7 @@ class DisplayBook {
   struct Change {  // it is there in another mode: change that, then mode_changed()
     DisplayId id;
   };
-  struct Wait {};  // somebody starts or changes it: ask again once that is over
+  struct Wait {};     // somebody starts or changes it: ask again once that is over
   struct Refused {};  // after stop()
   using Answer = std::variant<Start, Take, Change, Wait, Refused>;
 

@@ -30,6 +30,11 @@ constexpr Duration kWatchEvery = std::chrono::milliseconds(100);
 // A dying program's sockets close before its end shows: how long that is waited for before capture is blamed.
 constexpr int kDeathNoticeMs = 200;
 
+// How long a session waits for older ones to give back what it is to get: their threads and their display
+// end within a second even on a busy machine.
+constexpr Duration kGiveBackLimit = std::chrono::seconds(5);
+constexpr Duration kGiveBackStep = std::chrono::milliseconds(20);
+
 }  // namespace
 
 BitRate automatic_bitrate(const wire::Mode& mode) {
@@ -38,8 +43,12 @@ BitRate automatic_bitrate(const wire::Mode& mode) {
 }
 
 HostSession::HostSession(endpoint::SessionRequest request, const SessionSettings& settings,
-                         DisplayRegistry* displays, endpoint::HostEndpoint& endpoint)
-    : request_(std::move(request)), settings_(settings), displays_(displays), endpoint_(endpoint) {
+                         DisplayRegistry* displays, endpoint::HostEndpoint& endpoint, SessionPlan plan)
+    : request_(std::move(request)),
+      settings_(settings),
+      displays_(displays),
+      endpoint_(endpoint),
+      plan_(std::move(plan)) {
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pf-session");
     run();
@@ -51,8 +60,23 @@ HostSession::~HostSession() {
   thread_.join();
 }
 
+bool HostSession::wait_for_others() {
+  const TimePoint limit = monotonic_now() + kGiveBackLimit;
+  for (const auto& other : plan_.after) {
+    while (other.wait_for(kGiveBackStep) != std::future_status::ready) {
+      const std::lock_guard lock(mutex_);
+      if (ended_ || monotonic_now() > limit) return false;
+    }
+  }
+  is_waiting_ = false;
+  return true;
+}
+
 void HostSession::run() {
-  if (const auto refusal = set_up()) {
+  if (!wait_for_others()) {
+    endpoint_.refuse(request_.id, CloseCode::busy,
+                     "The earlier session did not end in time; try again in a moment.");
+  } else if (const auto refusal = set_up()) {
     spdlog::warn("No session for \"{}\": {}", request_.device_name, refusal->reason);
     endpoint_.refuse(request_.id, refusal->code, refusal->reason);
   } else {
@@ -61,6 +85,7 @@ void HostSession::run() {
     watch();
   }
   tear_down();
+  give_back_.set_value();
   // Else what encoder and pictures took stays in the allocator's arenas: up to 20 MB after a few sessions at
   // 720p.
   ::malloc_trim(0);
@@ -146,9 +171,12 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
   config.refresh_num = setup.source.mode.refresh_hz;
   config.bitrate = setup.wire_budget;
   auto opening = std::async(std::launch::async, [config] { return create_encoder(config); });
-  auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted);
+  auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted, plan_.share);
   if (!lease) return refuse(lease.error());
   lease_ = std::move(*lease);
+  display_ = lease_.id();
+  if (lease_->mode() != wanted.mode)
+    return Refusal{CloseCode::setup_failed, "The display just changed its size; connect again."};
 
   auto capturer = create_capturer({lease_->wayland_socket(), lease_->output_name(), lease_->mode()});
   if (!capturer) return refuse(capturer.error());
@@ -223,7 +251,14 @@ void HostSession::tear_down() {
   }
   injector.reset();  // releases what the client held down
   pipeline.reset();
-  lease_.release();
+  DisplayBook::Leave how = DisplayBook::Leave::lost;
+  std::string new_key;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_) how = leave_, new_key = new_key_;
+  }
+  display_ = 0;
+  lease_.release(how, new_key);
 }
 
 void HostSession::fail(const Error& error) {
@@ -242,10 +277,13 @@ void HostSession::started(endpoint::MediaGrant grant) {
   changed_.notify_all();
 }
 
-void HostSession::ended() {
+void HostSession::ended(DisplayBook::Leave how, std::string new_key) {
   {
     const std::lock_guard lock(mutex_);
+    if (ended_) return;
     ended_ = true;
+    leave_ = how;
+    new_key_ = std::move(new_key);
   }
   changed_.notify_all();
 }
@@ -268,6 +306,17 @@ void HostSession::feedback(const wire::Feedback& feedback) {
         request_.device_name);
   }
   if (keyframe) pipeline_->request_keyframe();
+}
+
+wire::Mode HostSession::mode() const {
+  const std::lock_guard lock(parts_mutex_);
+  const wire::Mode in_force = pipeline_ ? pipeline_->statistics().mode : wire::Mode{};
+  return in_force.width != 0 ? in_force : request_.hello.mode;
+}
+
+void HostSession::request_keyframe() {
+  const std::lock_guard lock(parts_mutex_);
+  if (pipeline_) pipeline_->request_keyframe();
 }
 
 SessionStatistics HostSession::statistics() const {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,14 @@ struct SessionSettings {
   std::uint32_t frame_limit = 0;  // access units per session; 0 = until closed
 };
 
+// What the session manager decided about a session before it begins.
+struct SessionPlan {
+  // The display of another session, which this one looks at, too.
+  std::optional<DisplayBook::DisplayId> share;
+  // Older sessions that must have given everything back first.
+  std::vector<std::shared_future<void>> after;
+};
+
 // What a picture of this size and rate deserves when nobody said a number: about 0.18 bit a pixel, the middle
 // of what x264 at its fastest presets needs for a clean desktop (10 Mbit/s at 720p60, 22 at 1080p60), held in
 // 2 … 100 Mbit/s.
@@ -43,7 +52,7 @@ class HostSession {
   // Starts setting up at once and answers through `endpoint`. `displays` may be null with a synthetic source.
   // References outlive the session.
   HostSession(endpoint::SessionRequest request, const SessionSettings& settings, DisplayRegistry* displays,
-              endpoint::HostEndpoint& endpoint);
+              endpoint::HostEndpoint& endpoint, SessionPlan plan = {});
   ~HostSession();
   HostSession(const HostSession&) = delete;
   HostSession& operator=(const HostSession&) = delete;
@@ -59,13 +68,25 @@ class HostSession {
   [[nodiscard]] bool is_offload_off() const { return offload_off_; }
   // What the session did so far; all zero until it is set up. Any thread.
   [[nodiscard]] SessionStatistics statistics() const;
-  // Begins the tear-down; never blocks.
-  void ended();
+  // Held up by an older session (SessionPlan::after). Any thread.
+  [[nodiscard]] bool is_waiting() const { return is_waiting_; }
+  // In force, or wanted while it starts. Any thread.
+  [[nodiscard]] wire::Mode mode() const;
+  void request_keyframe();
+  // The display it has; 0: none (yet). Any thread.
+  [[nodiscard]] DisplayBook::DisplayId display() const { return display_; }
+  // Begins the tear-down; never blocks. `how` and `new_key`: what becomes of its display, if no other session
+  // has it (DisplayLease::release()). Only the first call counts.
+  void ended(DisplayBook::Leave how = DisplayBook::Leave::lost, std::string new_key = {});
+  // Ready once display and encoder are given back. Any thread.
+  [[nodiscard]] std::shared_future<void> given_back() const { return given_back_; }
   // The tear-down is complete: destroying the session will not block.
   [[nodiscard]] bool is_gone() const { return gone_; }
 
  private:
   void run();
+  // Whether all that this session must wait for came to an end in time; false as well when this one ended.
+  [[nodiscard]] bool wait_for_others();
   // The sentence that refuses the session, and its code; nullopt when it is set up and accepted.
   struct Refusal {
     wire::CloseCode code;
@@ -82,6 +103,11 @@ class HostSession {
   const SessionSettings& settings_;
   DisplayRegistry* const displays_;
   endpoint::HostEndpoint& endpoint_;
+  const SessionPlan plan_;
+  std::promise<void> give_back_;
+  const std::shared_future<void> given_back_ = give_back_.get_future().share();
+  std::atomic<DisplayBook::DisplayId> display_ = 0;
+  std::atomic<bool> is_waiting_ = true;
 
   DisplayLease lease_;              // session thread only
   mutable std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
@@ -94,6 +120,8 @@ class HostSession {
   std::condition_variable changed_;
   std::optional<endpoint::MediaGrant> grant_;
   bool ended_ = false;
+  DisplayBook::Leave leave_ = DisplayBook::Leave::lost;  // once ended_
+  std::string new_key_;
   std::optional<std::string> failure_;
   std::atomic<bool> gone_ = false;
   std::thread thread_;

@@ -119,7 +119,7 @@ class Killed(E2eTest):
         self.assertFalse(self.stage.displays())
 
     def test_probe_killed(self):
-        host, client, probe, _ = self.start_streaming("--idle-timeout-ms", 1000)
+        host, client, probe, _ = self.start_streaming("--idle-timeout-ms", 1000, "--linger", 0)
         probe.signal(signal.SIGKILL)
         probe.wait()
         host.wait_for_line("is over", seconds=5)

@@ -319,24 +319,6 @@ TEST(HostNode, HostTimingGoesOnlyToRunningSessions) {
   EXPECT_EQ(peer.datagrams.size(), 1u);
 }
 
-TEST(HostNode, BusyBeyondItsNumberOfSessions) {
-  HostConfig config;
-  config.max_sessions = 2;
-  NodeWorld world(config);
-  RawPeer& first = world.join();
-  world.join();
-  RawPeer& third = world.connect();
-  third.open(NodeWorld::hello_bytes());
-  ASSERT_TRUE(world.run([&] { return third.closed.has_value(); }));
-  EXPECT_EQ(third.closed->code, static_cast<std::uint64_t>(CloseCode::busy));
-  EXPECT_EQ(world.sessions.requested.size(), 2u);
-  EXPECT_TRUE(world.sessions.ended.empty()) << "what was never asked for cannot end";
-  first.quic->close(first.id, static_cast<std::uint64_t>(CloseCode::user_quit), "");
-  world.run_for(seconds(1));
-  world.join();
-  EXPECT_EQ(world.host->session_count(), 2u);
-}
-
 TEST(HostNode, EveryRequestedSessionEndsOnce) {
   NodeWorld world;
   RawPeer& peer = world.join();

@@ -46,3 +46,11 @@ if(PUNKTFUNK_IPSEC_MB)
   target_include_directories(ipsec_mb SYSTEM INTERFACE ${IPSEC_MB_INCLUDE_DIR})
   target_link_libraries(ipsec_mb INTERFACE ${IPSEC_MB_LIBRARY})
 endif()
+
+# Avahi's client library, for hosts that announce themselves. Optional: used when it is found, left out with -DPUNKTFUNK_AVAHI=OFF.
+pkg_check_modules(avahi IMPORTED_TARGET GLOBAL avahi-client)
+if(avahi_FOUND AND (PUNKTFUNK_HOST OR PUNKTFUNK_CLIENT))
+  option(PUNKTFUNK_AVAHI "Announce and find hosts by mDNS, through Avahi" ON)
+else()
+  set(PUNKTFUNK_AVAHI OFF)
+endif()

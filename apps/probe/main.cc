@@ -5,19 +5,21 @@
 #include <cstdio>
 #include <string>
 
+#include "apps/common/client/exit_code.h"
+#include "apps/common/client/hello.h"
+#include "apps/common/client/speed_report.h"
 #include "apps/common/stop_signal.h"
 #include "apps/common/write_text.h"
 #include "apps/probe/measurement.h"
 #include "apps/probe/options.h"
 #include "apps/probe/report.h"
-#include "apps/probe/speed_report.h"
 #include "base/log.h"
+#include "client/hosts/saved_hosts.h"
 #include "client/picture/png.h"
 #include "client/session/pairing.h"
 #include "client/session/speed_test.h"
 #include "client/session/stream_session.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
 
 namespace punktfunk::probe {
 namespace {
@@ -27,45 +29,24 @@ int complain(ExitCode code, const std::string& message) {
   return static_cast<int>(code);
 }
 
-ExitCode exit_code_for(const endpoint::ClientEnd& end) {
-  switch (end.kind) {
-    case endpoint::EndKind::finished:
-      return ExitCode::ok;
-    case endpoint::EndKind::trust_failed:
-    case endpoint::EndKind::pairing_failed:
-      return ExitCode::trust;
-    case endpoint::EndKind::timed_out:
-    case endpoint::EndKind::connection_lost:
-      return ExitCode::timed_out;
-    case endpoint::EndKind::refused:
-      return ExitCode::refused;
-    case endpoint::EndKind::protocol_error:
-      return ExitCode::failed;
-  }
-  return ExitCode::failed;
-}
-
-std::string device_name() {
-  char name[64] = {};
-  return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "punktfunk-probe";
-}
-
 wire::ClientHello hello_for(const Options& options) {
-  wire::ClientHello hello;
-  hello.suites = {wire::kSuiteAes128Gcm};
+  wire::ClientHello hello = apps::client_hello("punktfunk-probe");
   hello.mode = options.mode;
   hello.bitrate_kbps = options.bitrate_kbps;
-  hello.name = device_name();
-  hello.client_label = "punktfunk-probe";
-  hello.features.set(wire::kClientHostTiming);
-  hello.features.set(wire::kClientProbeIndexSpace);
-  hello.features.set(wire::kClientStreamedAu);
-  hello.features.set(wire::kClientSlices);
-  hello.features.set(wire::kClientExtension);
-  hello.video_codecs = options.verify ? wire::kCodecH264 : client::decodable_codecs();
-  hello.preferred_codec = wire::kCodecH264;
-  hello.audio_layout = wire::kLayoutLegacy;
+  if (options.verify) hello.video_codecs = wire::kCodecH264;
   return hello;
+}
+
+// Who proved at `address` to have this fingerprint.
+Result<void> remember(client::SavedHosts& known, const SocketAddress& address,
+                      const control::Fingerprint& fingerprint) {
+  client::SavedHost host;
+  host.fingerprint = fingerprint;
+  host.addresses = {address.ip()};
+  host.port = address.port();
+  host.name = address.to_string();
+  host.added_unix_s = host.last_seen_unix_s = wall_clock_ns() / 1'000'000'000;
+  return known.remember(host);
 }
 
 int run_speed_test(const Options& options, const SocketAddress& host, const control::Fingerprint& pin,
@@ -82,10 +63,10 @@ int run_speed_test(const Options& options, const SocketAddress& host, const cont
     return ::poll(&signal, 1, 0) == 1;
   };
   const auto result = client::run_speed_test(test, identity, random);
-  if (!result) return complain(exit_code_for(result.error()), result.error().message);
-  if (!options.quiet) std::fputs(table_of(*result).c_str(), stdout);
+  if (!result) return complain(apps::exit_code_for(result.error()), result.error().message);
+  if (!options.quiet) std::fputs(apps::table_of(*result).c_str(), stdout);
   if (!options.json_file.empty()) {
-    if (const auto written = write_text(options.json_file, json_of(*result)); !written)
+    if (const auto written = write_text(options.json_file, apps::json_of(*result)); !written)
       return complain(ExitCode::failed, written.error().message);
   }
   return static_cast<int>(ExitCode::ok);
@@ -99,7 +80,7 @@ int run(const Options& options, const StopSignal& stop) {
   }
   auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-client");
   if (!identity) return complain(ExitCode::failed, identity.error().message);
-  auto known = control::PinStore::open(options.pin_store);
+  auto known = client::SavedHosts::open(options.pin_store);
   if (!known) return complain(ExitCode::failed, known.error().message);
   SystemRandom random;
 
@@ -107,12 +88,13 @@ int run(const Options& options, const StopSignal& stop) {
   if (!options.pair_pin.empty()) {
     client::PairingOptions pairing;
     pairing.host = *address;
-    pairing.device_name = device_name();
+    pairing.device_name = apps::device_name("punktfunk-probe");
+    if (const client::SavedHost* host = known->find(label)) pairing.known_host = host->fingerprint;
     pairing.pin = options.pair_pin;
     pairing.connect_budget = Duration(static_cast<std::int64_t>(options.connect_timeout_s * 1e9));
     const auto host = client::pair_with_host(pairing, *identity, random);
-    if (!host) return complain(exit_code_for(host.error()), host.error().message);
-    if (const auto stored = known->set(label, *host, label, wall_clock_ns() / 1'000'000'000); !stored) {
+    if (!host) return complain(apps::exit_code_for(host.error()), host.error().message);
+    if (const auto stored = remember(*known, *address, *host); !stored) {
       return complain(ExitCode::failed, stored.error().message);
     }
     if (!options.quiet)
@@ -120,7 +102,7 @@ int run(const Options& options, const StopSignal& stop) {
   }
   if (options.pair_only) return static_cast<int>(ExitCode::ok);
 
-  const control::PinnedPeer* pinned = known->find_label(label);
+  const client::SavedHost* pinned = known->find(label);
   const bool first_contact = options.first_contact && pinned == nullptr && !options.speed_test;
   if (pinned == nullptr && !first_contact) {
     return complain(ExitCode::trust, "This device does not know the host at " + label +
@@ -156,7 +138,7 @@ int run(const Options& options, const StopSignal& stop) {
   const Figures figures = measurement.finish(**session);
 
   if (first_contact && figures.host) {
-    if (const auto stored = known->set(label, *figures.host, label, wall_clock_ns() / 1'000'000'000); !stored)
+    if (const auto stored = remember(*known, *address, *figures.host); !stored)
       return complain(ExitCode::failed, stored.error().message);
     if (!options.quiet)
       std::fprintf(stderr, "First contact with %s; compare its fingerprint with what the host shows: %s\n",
@@ -174,8 +156,8 @@ int run(const Options& options, const StopSignal& stop) {
       return complain(ExitCode::failed, written.error().message);
     }
   }
-  if (figures.end && exit_code_for(*figures.end) != ExitCode::ok) {
-    return complain(exit_code_for(*figures.end), figures.end->message);
+  if (figures.end && apps::exit_code_for(*figures.end) != ExitCode::ok) {
+    return complain(apps::exit_code_for(*figures.end), figures.end->message);
   }
   if (interrupted) return complain(ExitCode::failed, "Stopped before the measurement was complete.");
   if (figures.pictures == 0)

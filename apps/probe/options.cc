@@ -2,27 +2,11 @@
 #include "apps/probe/options.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 
+#include "apps/common/client/mode_text.h"
 #include "apps/common/paths.h"
 
 namespace punktfunk::probe {
-
-std::optional<wire::Mode> parse_mode(const std::string& text) {
-  wire::Mode mode;
-  const char* at = text.data();
-  const char* const end = text.data() + text.size();
-  const auto number = [&](std::uint32_t& out, char after) {
-    const auto result = std::from_chars(at, end, out);
-    if (result.ec != std::errc{}) return false;
-    at = result.ptr;
-    if (after == '\0') return at == end;
-    return at != end && *at++ == after;
-  };
-  if (!number(mode.width, 'x') || !number(mode.height, '@') || !number(mode.refresh_hz, '\0'))
-    return std::nullopt;
-  return mode;
-}
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   Options options;
@@ -84,10 +68,9 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
     exit_code = app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
     return std::nullopt;
   }
-  const auto mode = parse_mode(options.mode_text);
+  const auto mode = apps::parse_mode(options.mode_text);
   if (!mode) {
-    std::fprintf(stderr, "punktfunk-probe: \"%s\" is no display mode; give one such as 1280x720@60.\n",
-                 options.mode_text.c_str());
+    std::fprintf(stderr, "punktfunk-probe: %s\n", apps::no_mode_sentence(options.mode_text).c_str());
     exit_code = static_cast<int>(ExitCode::usage);
     return std::nullopt;
   }

@@ -6,16 +6,19 @@
 #include <optional>
 #include <string>
 
+#include "apps/common/client/exit_code.h"
 #include "base/result.h"
 #include "core/wire/mode.h"
 
 namespace punktfunk::probe {
 
+using apps::ExitCode;
+
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9777;
   std::filesystem::path state_dir;
-  std::filesystem::path pin_store;  // empty = hosts.json in state_dir
+  std::filesystem::path pin_store;  // the saved hosts; empty = hosts.json in state_dir
   std::string pair_pin;             // pair before streaming
   bool pair_only = false;
   bool first_contact = false;  // connect to a host that is not known yet, and pin what it shows
@@ -40,21 +43,9 @@ struct Options {
   bool quiet = false;
 };
 
-// What the program's exit status says.
-enum class ExitCode : int {
-  ok = 0,
-  failed = 1,
-  usage = 2,
-  trust = 3,      // the host is unknown, or not the one that was paired; or pairing failed
-  timed_out = 4,  // no answer, or the connection was lost
-  refused = 5,    // the host said no
-  check = 6,      // it streamed, but --verify or --drive-input found something wrong
-};
-
 // nullopt: the program is to end with `exit_code` (help was printed, or the command line is wrong).
 [[nodiscard]] std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
 
 // "1280x720@60"; whole numbers only, any size (the host decides what it can show).
-[[nodiscard]] std::optional<wire::Mode> parse_mode(const std::string& text);
 
 }  // namespace punktfunk::probe

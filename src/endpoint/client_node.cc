@@ -277,7 +277,9 @@ void ClientNode::end(EndKind kind, CloseCode code, std::string message) {
   if (ended_) return;
   ended_ = true;
   give_up_at_.reset();
-  events_.on_ended({kind, code, std::move(message)});
+  ClientEnd end{kind, code, std::move(message)};
+  if (host_fingerprint_ != control::Fingerprint{}) end.host = host_fingerprint_;
+  events_.on_ended(end);
 }
 
 void ClientNode::on_handshake_done(ConnectionId id, const control::PeerInfo& peer) {
@@ -337,7 +339,8 @@ void ClientNode::on_closed(ConnectionId id, const control::CloseInfo& info) {
     case CloseKind::application: {
       // The host's own words where it has some, else the meaning of the code.
       const std::string message = info.reason.empty() ? wire::describe(code) : info.reason;
-      const bool intended = code == CloseCode::done || code == CloseCode::application_ended;
+      const bool is_let_in = code == CloseCode::access_granted && hello_ && hello_->access_only;
+      const bool intended = is_let_in || code == CloseCode::done || code == CloseCode::application_ended;
       return end(intended ? EndKind::finished : EndKind::refused, code, message);
     }
     case CloseKind::pin_mismatch:

@@ -42,7 +42,8 @@ enum class EndKind : std::uint8_t {
 struct ClientEnd {
   EndKind kind = EndKind::finished;
   wire::CloseCode code = wire::CloseCode::done;
-  std::string message;  // one sentence for the user
+  std::string message;                            // one sentence for the user
+  std::optional<control::Fingerprint> host = {};  // what it showed, once the handshake was done
 };
 
 // All calls come on the thread that drives the node, and must not block. on_ended() is the last.

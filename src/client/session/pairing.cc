@@ -42,6 +42,7 @@ tl::expected<control::Fingerprint, endpoint::ClientEnd> pair_with_host(const Pai
   }
   endpoint::ConnectOptions connect;
   connect.budget = options.connect_budget;
+  connect.pin = options.known_host;
   (*endpoint)->pair(connect, options.device_name, options.pin);
   // Dialling is bounded by its budget, the exchange by ClientControl's deadlines, and both end in on_ended().
   const endpoint::ClientEnd end = ended.get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -16,6 +17,8 @@ struct PairingOptions {
   SocketAddress host;
   std::string device_name;  // how the host will list this device, at most 64 bytes
   std::string pin;          // as typed
+  // The identity the host must show, where it is known already: pairing does not replace it.
+  std::optional<control::Fingerprint> known_host;
   Duration connect_budget = std::chrono::seconds(10);
   endpoint::ClientEndpointOptions endpoint;
 };

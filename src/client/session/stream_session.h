@@ -82,6 +82,8 @@ class StreamSession final : private endpoint::ClientEvents {
   ~StreamSession() override { stop(); }
 
   void send_input(const wire::InputEvent& event) { endpoint_->send_input(event); }
+  // For listeners that need every access unit in order and lack one.
+  void ask_keyframe() { endpoint_->report_undecodable(); }
   // Leaves for good: the host tears the display down.
   void quit() { endpoint_->close(wire::CloseCode::user_quit, ""); }
   // Ends both threads; idempotent. Without quit() before it the host sees a lost connection.

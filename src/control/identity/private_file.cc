@@ -28,19 +28,6 @@ tl::unexpected<Error> write_failure(const std::filesystem::path& file, int error
               ". Check that the folder is writable and the disk is not full.");
 }
 
-Result<void> make_private_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (std::filesystem::is_directory(folder, error)) return {};
-  error.clear();  // that it is not there is no failure
-  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
-  if (error || (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)) {
-    return fail("Cannot create the folder " + folder.string() + ": " +
-                (error ? error.message() : reason(errno)) +
-                ". Check the permissions of the folder above it.");
-  }
-  return {};
-}
-
 // 0 or errno.
 int write_and_sync(int fd, ByteView content) {
   while (!content.empty()) {
@@ -53,6 +40,19 @@ int write_and_sync(int fd, ByteView content) {
 }
 
 }  // namespace
+
+Result<void> make_private_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return {};
+  error.clear();  // that it is not there is no failure
+  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
+  if (error || (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)) {
+    return fail("Cannot create the folder " + folder.string() + ": " +
+                (error ? error.message() : reason(errno)) +
+                ". Check the permissions of the folder above it.");
+  }
+  return {};
+}
 
 Result<std::optional<Bytes>> read_private_file(const std::filesystem::path& file, std::size_t max_bytes) {
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

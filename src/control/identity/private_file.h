@@ -17,6 +17,9 @@ namespace punktfunk::control {
 [[nodiscard]] Result<std::optional<Bytes>> read_private_file(const std::filesystem::path& file,
                                                              std::size_t max_bytes);
 
+// Creates the folder (0700) and those above it where they are missing.
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& folder);
+
 enum class IfExists : std::uint8_t { replace, keep };
 
 // Creates the missing folders above `file` (the last one 0700) and writes it with mode 0600: a reader and a

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "apps/probe/speed_report.h"
+#include "apps/common/client/speed_report.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-namespace punktfunk::probe {
+namespace punktfunk::apps {
 
 namespace {
 double mbps(BitRate rate) { return static_cast<double>(rate.bits_per_second) / 1e6; }
@@ -50,4 +50,4 @@ std::string json_of(const client::SpeedTestResult& result) {
   return json.dump(2) + "\n";
 }
 
-}  // namespace punktfunk::probe
+}  // namespace punktfunk::apps

@@ -5,11 +5,11 @@
 
 #include "client/session/speed_test.h"
 
-namespace punktfunk::probe {
+namespace punktfunk::apps {
 
 // For people: one line for each probe, and what to set.
 [[nodiscard]] std::string table_of(const client::SpeedTestResult& result);
 // For programs: the same in kbit/s, percent and ms.
 [[nodiscard]] std::string json_of(const client::SpeedTestResult& result);
 
-}  // namespace punktfunk::probe
+}  // namespace punktfunk::apps

@@ -297,6 +297,28 @@ def abi_calls():
     yield b"\x0e\x40" + b"0123456789abcdef" * 4 + b"\x0f\x09127.0.0.1" + b"\x0d\x05\x00-----" + b"\xff\x0f"
 
 
+def http_requests():
+    host = "Host: 127.0.0.1:47990\r\n"
+    token = "Authorization: Bearer " + "0" * 64 + "\r\n"
+
+    def post(body, more=""):
+        return f"POST /c HTTP/1.1\r\n{host}{more}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+
+    texts = [
+        f"GET /a HTTP/1.1\r\n{host}\r\n",
+        f"GET /b/7?word=%C3%A4 HTTP/1.1\r\n{host}Origin: https://127.0.0.1:47990\r\n\r\n" + f"HEAD /a HTTP/1.1\r\n{host}\r\n",
+        post('{"x":1,"y":[{"z":null}]}', token) + f"OPTIONS /c HTTP/1.1\r\n{host}Connection: close\r\n\r\n",
+        post("", token) + post('{"x":' + "[" * 40),
+        f"POST /c HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        f"GET /e HTTP/1.1\r\n{host}Last-Event-ID: 12\r\n\r\n",
+        f"GET /%2e%2e/b//1 HTTP/1.1\r\n{host}\r\n",
+    ]
+    for text in texts:
+        for how in (0x08, 0x09, 0x0B, 0x1F):
+            yield bytes([how]) + text.encode()
+
+
+write("http_request", http_requests())
 write("control_frames", control_frames())
 write("hello", hello())
 write("datagrams", datagrams())

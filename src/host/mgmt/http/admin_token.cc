@@ -32,19 +32,19 @@ std::optional<Secret<AdminToken::kDigits>> parse(ByteView content) {
   return Secret<AdminToken::kDigits>(content.first<AdminToken::kDigits>());
 }
 
-Secret<AdminToken::kDigits> make(RandomSource& random) {
-  constexpr std::string_view kAlphabet = "0123456789abcdef";
-  Secret<AdminToken::kDigits / 2> bytes;
-  random.fill(bytes.writable());
-  Secret<AdminToken::kDigits> digits;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    digits.writable()[2 * i] = static_cast<std::uint8_t>(kAlphabet[bytes.view()[i] >> 4]);
-    digits.writable()[2 * i + 1] = static_cast<std::uint8_t>(kAlphabet[bytes.view()[i] & 15]);
-  }
-  return digits;
-}
-
 }  // namespace
+
+AdminToken AdminToken::generate(RandomSource& random) {
+  constexpr std::string_view kAlphabet = "0123456789abcdef";
+  Secret<kDigits / 2> bytes;
+  random.fill(bytes.writable());
+  AdminToken token;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    token.digits_.writable()[2 * i] = static_cast<std::uint8_t>(kAlphabet[bytes.view()[i] >> 4]);
+    token.digits_.writable()[2 * i + 1] = static_cast<std::uint8_t>(kAlphabet[bytes.view()[i] & 15]);
+  }
+  return token;
+}
 
 Result<AdminToken> AdminToken::load_or_create(const std::filesystem::path& dir, RandomSource& random) {
   const std::filesystem::path file = dir / kFileName;
@@ -63,7 +63,7 @@ Result<AdminToken> AdminToken::load_or_create(const std::filesystem::path& dir, 
       token.digits_ = *digits;
       return token;
     }
-    token.digits_ = make(random);
+    token = generate(random);
     WipedBytes content;
     content.bytes.reserve(kDigits + 1);
     content.bytes.assign(token.digits_.view().begin(), token.digits_.view().end());

@@ -20,6 +20,9 @@ class AdminToken {
   [[nodiscard]] static Result<AdminToken> load_or_create(const std::filesystem::path& dir,
                                                          RandomSource& random);
 
+  // Only in memory.
+  [[nodiscard]] static AdminToken generate(RandomSource& random);
+
   // In time that depends on the length of `text` only.
   [[nodiscard]] bool matches(std::string_view text) const;
 

@@ -27,7 +27,9 @@ using Local = asio::local::stream_protocol;
 
 namespace {
 
-constexpr int kBacklog = 64;
+// Whoever comes is taken or dropped at once; a short queue would make honest callers wait a second for their
+// next SYN while a crowd is being dropped.
+constexpr int kBacklog = SOMAXCONN;
 // How long no connection is taken after the process ran out of descriptors: they come back one by one.
 constexpr std::chrono::milliseconds kOutOfDescriptors(100);
 // Any free port that is also free on the other addresses: seldom needs a second try.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "host/mgmt/http/http_server.h"
 #include "host/mgmt/http/unix_http_client.h"
@@ -56,6 +57,15 @@ class ServerTest : public testing::Test {
   }
   [[nodiscard]] std::string bearer() const { return "Authorization: Bearer " + token() + "\r\n"; }
 
+  // For what shows in a count only. The limit bounds a failure.
+  template <class Condition>
+  static void wait_until(Condition condition) {
+    const TimePoint deadline = monotonic_now() + std::chrono::seconds(30);
+    while (!condition()) {
+      ASSERT_LT(monotonic_now(), deadline);
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  }
   static std::string ask(RawClient client, const std::string& text) {
     client.send(text);
     return client.answer();

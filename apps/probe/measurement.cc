@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -72,8 +73,22 @@ void Measurement::wait(const std::function<bool()>& stop_requested) {
       // Every step of the drive has a bounded patience, so this ends too.
       if (!input_pending) return;
     }
-    changed_.wait_for(lock, kPollEvery);
+    const TimePoint now = monotonic_now();
+    const auto next_mode = ask_modes(now);
+    changed_.wait_for(lock, next_mode ? std::min(kPollEvery, *next_mode - now) : kPollEvery);
   }
+}
+
+std::optional<TimePoint> Measurement::ask_modes(TimePoint now) {
+  while (first_ && session_ != nullptr && asked_at_.size() < options_.mode_steps.size()) {
+    const Options::ModeStep& step = options_.mode_steps[asked_at_.size()];
+    const TimePoint at = *first_ + Duration(static_cast<std::int64_t>(step.at_seconds * 1e9));
+    if (now < at) return at;
+    figures_.mode_asks.push_back({step.mode, std::nullopt, std::nullopt, std::nullopt});
+    asked_at_.push_back(now);
+    session_->reconfigure(step.mode);
+  }
+  return std::nullopt;
 }
 
 Figures Measurement::finish(const client::StreamSession& session) {
@@ -144,6 +159,25 @@ void Measurement::on_access_unit(ByteView au, const client::FrameReport& report)
     count_unit(report.times.decoded);
   }
   if (options_.count != 0 && units_ >= options_.count) changed_.notify_all();
+}
+
+void Measurement::on_reconfigured(const wire::Reconfigured& answer) {
+  const std::lock_guard lock(mutex_);
+  // Requests are answered in order; what comes beyond that corrects an earlier answer.
+  if (answers_ < figures_.mode_asks.size()) figures_.mode_asks[answers_++].accepted = answer.accepted;
+}
+
+void Measurement::on_mode_changed(const client::ModeChange& change) {
+  const TimePoint now = monotonic_now();
+  const std::lock_guard lock(mutex_);
+  figures_.mode = change.mode;
+  for (std::size_t i = 0; i < figures_.mode_asks.size(); ++i) {
+    Figures::ModeAsk& ask = figures_.mode_asks[i];
+    if (ask.change || !(ask.mode == change.mode)) continue;
+    ask.change = change;
+    ask.ask_to_picture = now - asked_at_[i];
+    return;
+  }
 }
 
 void Measurement::on_picture(const client::Picture& picture, const client::FrameReport& report) {

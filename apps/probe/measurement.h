@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/probe/input_drive.h"
 #include "apps/probe/options.h"
@@ -23,6 +24,14 @@ struct Figures {
   double seconds = 0;  // first to last picture
   std::uint64_t pictures = 0;
   std::uint32_t decoded_width = 0, decoded_height = 0;
+  // What was asked for with --reconfigure-at, in order.
+  struct ModeAsk {
+    wire::Mode mode;
+    std::optional<bool> accepted;              // the host's answer
+    std::optional<client::ModeChange> change;  // it came
+    std::optional<Duration> ask_to_picture;    // from the request to the first picture of it
+  };
+  std::vector<ModeAsk> mode_asks;
   Duration to_first_picture{};
   Histogram draw_to_decoded;
   Histogram picture_interval;
@@ -57,11 +66,15 @@ class Measurement final : public client::StreamListener {
   void on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) override;
   void on_ended(const endpoint::ClientEnd& end) override;
   void on_access_unit(ByteView au, const client::FrameReport& report) override;
+  void on_reconfigured(const wire::Reconfigured& answer) override;
+  void on_mode_changed(const client::ModeChange& change) override;
   void on_picture(const client::Picture& picture, const client::FrameReport& report) override;
   void on_statistics(const client::StreamStatistics& statistics) override;
 
  private:
   void count_unit(TimePoint now);
+  // With mutex_ held: asks for the modes that are due. The next one's time.
+  std::optional<TimePoint> ask_modes(TimePoint now);
 
   const Options& options_;
   const TimePoint dialled_;
@@ -76,6 +89,8 @@ class Measurement final : public client::StreamListener {
   bool waiting_said_ = false;
   double client_cpu_at_first_ = 0;
   std::optional<double> host_cpu_at_first_;
+  std::vector<TimePoint> asked_at_;  // of figures_.mode_asks
+  std::size_t answers_ = 0;          // to them, so far
   std::unique_ptr<InputDrive> drive_;
   client::StreamSession* session_ = nullptr;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> dump_{nullptr, &std::fclose};

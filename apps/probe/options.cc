@@ -2,11 +2,31 @@
 #include "apps/probe/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 
 #include "apps/common/client/mode_text.h"
 #include "apps/common/paths.h"
 
 namespace punktfunk::probe {
+
+namespace {
+
+// "2.5:1920x1080@60".
+std::optional<Options::ModeStep> parse_mode_step(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Options::ModeStep step;
+  const char* const end = text.data() + colon;
+  const auto seconds = std::from_chars(text.data(), end, step.at_seconds);
+  const auto mode = apps::parse_mode(text.substr(colon + 1));
+  if (seconds.ec != std::errc{} || seconds.ptr != end || !(step.at_seconds >= 0) || !mode)
+    return std::nullopt;
+  step.mode = *mode;
+  return step;
+}
+
+}  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   Options options;
@@ -36,6 +56,10 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   app.add_flag("--speed-test", options.speed_test,
                "Measure what the link from the host carries, without a stream, and say what bitrate to set");
   app.add_option("--mode", options.mode_text, "Display wanted, WIDTHxHEIGHT@HZ")->capture_default_str();
+  std::vector<std::string> steps;
+  app.add_option(
+      "--reconfigure-at", steps,
+      "SECONDS:WIDTHxHEIGHT@HZ: ask for another mode that long after the first picture; repeatable");
   app.add_option("--seconds", options.seconds, "How long to measure, from the first picture on")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
@@ -75,6 +99,19 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
     return std::nullopt;
   }
   options.mode = *mode;
+  for (const std::string& text : steps) {
+    const auto step = parse_mode_step(text);
+    if (!step) {
+      std::fprintf(stderr,
+                   "punktfunk-probe: \"%s\" is no change of mode; give one such as 2.5:1920x1080@60.\n",
+                   text.c_str());
+      exit_code = static_cast<int>(ExitCode::usage);
+      return std::nullopt;
+    }
+    options.mode_steps.push_back(*step);
+  }
+  std::stable_sort(options.mode_steps.begin(), options.mode_steps.end(),
+                   [](const auto& a, const auto& b) { return a.at_seconds < b.at_seconds; });
   if (options.pin_store.empty()) options.pin_store = options.state_dir / "hosts.json";
   return options;
 }

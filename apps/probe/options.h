@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/common/client/exit_code.h"
 #include "base/result.h"
@@ -26,6 +27,12 @@ struct Options {
   std::string mode_text = "1280x720@60";
   wire::Mode mode;
   double seconds = 10;
+  // Modes to change to while the stream runs, each so many seconds after the first picture; in order of time.
+  struct ModeStep {
+    double at_seconds = 0;
+    wire::Mode mode;
+  };
+  std::vector<ModeStep> mode_steps;
   std::uint64_t count = 0;  // stop after this many access units; 0 = by time alone
   std::uint32_t bitrate_kbps = 0;
   double loss_percent = 0;
@@ -45,7 +52,5 @@ struct Options {
 
 // nullopt: the program is to end with `exit_code` (help was printed, or the command line is wrong).
 [[nodiscard]] std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
-
-// "1280x720@60"; whole numbers only, any size (the host decides what it can show).
 
 }  // namespace punktfunk::probe

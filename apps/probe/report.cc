@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -42,8 +43,32 @@ nlohmann::ordered_json json_of(const Histogram& histogram) {
           {"p99", round2(to_ms(histogram.percentile(0.99)))}};
 }
 
-std::string mode_text(const Figures& f) {
-  return fmt::format("{}x{}@{}", f.mode.width, f.mode.height, f.mode.refresh_hz);
+std::string text_of(const wire::Mode& mode) {
+  return fmt::format("{}x{}@{}", mode.width, mode.height, mode.refresh_hz);
+}
+
+// Epochs that came without a change of mode.
+std::uint64_t rebuilds_of(const Figures& f) {
+  const auto changes = std::count_if(f.mode_asks.begin(), f.mode_asks.end(),
+                                     [](const Figures::ModeAsk& ask) { return ask.change.has_value(); });
+  return f.stream.epochs - std::min(f.stream.epochs, static_cast<std::uint64_t>(changes));
+}
+
+std::string outcome_of(const Figures::ModeAsk& ask) {
+  if (ask.change)
+    return fmt::format("{} after {:.0f} ms, {:.0f} ms without a picture", text_of(ask.mode),
+                       to_ms(*ask.ask_to_picture), to_ms(ask.change->gap));
+  return text_of(ask.mode) + (ask.accepted == false ? " was refused" : " did not come");
+}
+
+nlohmann::ordered_json json_of(const Figures::ModeAsk& ask) {
+  nlohmann::ordered_json json = {{"mode", text_of(ask.mode)}, {"changed", ask.change.has_value()}};
+  json["accepted"] = ask.accepted ? nlohmann::ordered_json(*ask.accepted) : nullptr;
+  json["epoch"] = ask.change ? nlohmann::ordered_json(ask.change->epoch) : nullptr;
+  json["ask_to_picture_ms"] =
+      ask.ask_to_picture ? nlohmann::ordered_json(round2(to_ms(*ask.ask_to_picture))) : nullptr;
+  json["gap_ms"] = ask.change ? nlohmann::ordered_json(round2(to_ms(ask.change->gap))) : nullptr;
+  return json;
 }
 
 }  // namespace
@@ -54,7 +79,8 @@ std::string table_of(const Figures& f) {
   const auto line = [&out](const char* name, const std::string& value) {
     out += fmt::format("{:<20} {}\n", name, value);
   };
-  line("Mode", mode_text(f));
+  line("Mode", text_of(f.mode));
+  for (const auto& ask : f.mode_asks) line("Mode change", outcome_of(ask));
   if (f.decoded_width != 0) line("Decoded picture", fmt::format("{}x{}", f.decoded_width, f.decoded_height));
   line("Frames", fmt::format("{} in {:.2f} s = {:.2f} fps", f.pictures, f.seconds, fps_of(f)));
   line("On the wire", fmt::format("{:.2f} Mbit/s", mbps_of(f)));
@@ -67,6 +93,9 @@ std::string table_of(const Figures& f) {
   }
   line("Longest still picture",
        fmt::format("{:.1f} ms ({} over 100 ms)", to_ms(f.stream.longest_gap), f.stream.freezes));
+  if (const auto rebuilds = rebuilds_of(f); rebuilds > 0)
+    line("Rebuilt by the host", fmt::format("{} times, at most {:.0f} ms without a picture", rebuilds,
+                                            to_ms(f.stream.longest_epoch_gap)));
   line("To first picture", fmt::format("{:.0f} ms", to_ms(f.to_first_picture)));
   line("CPU of one core",
        fmt::format("client {:.1f} %{}", f.client_cpu_percent,
@@ -90,7 +119,7 @@ std::string table_of(const Figures& f) {
 std::string json_of(const Figures& f) {
   const auto& media = f.stream.network.node.media;
   nlohmann::ordered_json json;
-  json["mode"] = mode_text(f);
+  json["mode"] = text_of(f.mode);
   json["decoded_size"] = fmt::format("{}x{}", f.decoded_width, f.decoded_height);
   json["seconds"] = round2(f.seconds);
   json["frames"] = f.pictures;
@@ -108,6 +137,11 @@ std::string json_of(const Figures& f) {
   json["longest_gap_ms"] = round2(to_ms(f.stream.longest_gap));
   json["gaps_over_100_ms"] = f.stream.freezes;
   json["frozen_ms"] = round2(to_ms(f.stream.frozen));
+  json["epochs"] = f.stream.epochs;
+  json["longest_epoch_gap_ms"] = round2(to_ms(f.stream.longest_epoch_gap));
+  json["host_gaps"] = f.stream.network.node.host_gaps;
+  json["mode_changes"] = nlohmann::ordered_json::array();
+  for (const auto& ask : f.mode_asks) json["mode_changes"].push_back(json_of(ask));
   json["jumps_to_live"] = f.stream.jumps_to_live;
   json["rate_kbps"] = f.stream.network.node.rate.kbps();
   json["rate_asks"] = f.stream.network.node.rate_asks;

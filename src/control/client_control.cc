@@ -17,6 +17,9 @@ using wire::FrameType;
 namespace {
 constexpr std::uint64_t kControlStreamType = 0x00;  // section 5.4
 constexpr std::uint32_t kMaxFecPercent = 90;        // section 15
+
+bool is_empty(const wire::Mode& mode) { return mode.width == 0 || mode.height == 0 || mode.refresh_hz == 0; }
+
 }  // namespace
 
 std::optional<std::string> objection_to(const wire::ServerHello& hello, const wire::ClientHello& asked) {
@@ -37,7 +40,7 @@ std::optional<std::string> objection_to(const wire::ServerHello& hello, const wi
   if ((hello.codec & codecs) == 0) {
     return "The host chose a video codec this client cannot decode.";
   }
-  if (hello.mode.width == 0 || hello.mode.height == 0 || hello.mode.refresh_hz == 0) {
+  if (is_empty(hello.mode)) {
     return "The host announced an empty picture.";
   }
   return std::nullopt;
@@ -96,7 +99,8 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
     case State::running:
       if (type == FrameType::stream_config) {
         const auto config = wire::StreamConfig::decode(frame.body);
-        if (!config) return close(CloseCode::error, "The host's stream description is malformed.");
+        if (!config || is_empty(config->mode))
+          return close(CloseCode::error, "The host's stream description is malformed.");
         return surroundings_.stream_config(*config);
       }
       if (type == FrameType::clock_echo) {
@@ -104,6 +108,12 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
         if (!echo) return close(CloseCode::error, "The host's clock answer is malformed.");
         clock_->on_echo(echo->t1_ns, echo->t2_ns, echo->t3_ns, now);
         return send_clock_probes(now);
+      }
+      if (type == FrameType::reconfigured) {
+        const auto answer = wire::Reconfigured::decode(frame.body);
+        if (!answer || is_empty(answer->mode))
+          return close(CloseCode::error, "The host's word on the mode is malformed.");
+        return surroundings_.reconfigured(*answer);
       }
       if (type == FrameType::bitrate_changed) {
         const auto changed = wire::BitrateChanged::decode(frame.body);
@@ -160,6 +170,10 @@ void ClientControl::ask_bitrate(std::uint32_t kbps) {
   wire::SetBitrate ask;
   ask.bitrate_kbps = kbps;
   send(FrameType::set_bitrate, ask.encode());
+}
+
+void ClientControl::ask_mode(const wire::Mode& mode) {
+  if (state_ == State::running) send(FrameType::reconfigure, wire::Reconfigure{mode}.encode());
 }
 
 void ClientControl::ask_probe(const wire::ProbeRequest& request) {

@@ -36,6 +36,8 @@ class ClientControl {
     // returns. False: keys could not be made; the machine closes.
     [[nodiscard]] virtual bool session_opened(const wire::ServerHello& hello) = 0;
     virtual void stream_config(const wire::StreamConfig& config) = 0;
+    // The host's word on another mode, asked for or not (section 16.2): what is in force or coming.
+    virtual void reconfigured(const wire::Reconfigured&) {}
     // Section 18: the rate in force, asked for or not; and a silence of the host for reasons of its own.
     virtual void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) = 0;
     virtual void pipeline_gap(TimePoint now) = 0;
@@ -66,6 +68,8 @@ class ClientControl {
 
   // Asks for this total rate (section 18); only while a session runs.
   void ask_bitrate(std::uint32_t kbps);
+  // Asks for another mode (section 16.2); only while a session runs.
+  void ask_mode(const wire::Mode& mode);
   // Asks for filler (section 19); only while a session runs.
   void ask_probe(const wire::ProbeRequest& request);
 

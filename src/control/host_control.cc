@@ -130,6 +130,8 @@ void HostControl::accept(const wire::ServerHello& hello, const wire::StreamConfi
   state_ = State::await_ready;
   deadline_ = now + kHandshakeWait;
   config_ = config;
+  promised_mode_ = config.mode;
+  ties_modes_ = hello.features.has(wire::kStreamConfig);
   bitrate_kbps_ = hello.bitrate_kbps;
   send(FrameType::server_hello, hello.encode());
 }
@@ -206,16 +208,8 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
     }
     case FrameType::probe_request:
       return on_probe_request(frame, now);
-    case FrameType::reconfigure: {
-      if (!wire::Reconfigure::decode(frame.body))
-        return close(CloseCode::error, "A mode request is malformed.");
-      if (state_ != State::running) return;
-      wire::Reconfigured answer;
-      answer.accepted = false;
-      answer.mode = config_.mode;
-      send(FrameType::reconfigured, answer.encode());
-      return;
-    }
+    case FrameType::reconfigure:
+      return on_reconfigure(frame, now);
     default:
       if (is_handshake_frame(frame)) close(CloseCode::error, "A message of the handshake came again.");
       return;  // unknown types, and optional ones this host did not offer, are skipped
@@ -233,6 +227,35 @@ void HostControl::on_probe_request(const wire::Frame& frame, TimePoint now) {
   if (admitted && surroundings_.probe_asked(*admitted)) return;
   if (admitted) probes_.finished();
   send(FrameType::probe_result, wire::ProbeResult{}.encode());
+}
+
+void HostControl::on_reconfigure(const wire::Frame& frame, TimePoint now) {
+  const auto asked = wire::Reconfigure::decode(frame.body);
+  if (!asked) return close(CloseCode::error, "A mode request is malformed.");
+  if (state_ != State::running) return;
+  wire::Reconfigured answer;
+  const bool is_early = reconfigured_at_ && now - *reconfigured_at_ < kReconfigureSpacing;
+  answer.accepted = !is_early && surroundings_.reconfigure_asked(asked->mode);
+  if (answer.accepted) {
+    promised_mode_ = asked->mode;
+    reconfigured_at_ = now;
+  }
+  answer.mode = promised_mode_;
+  send(FrameType::reconfigured, answer.encode());
+}
+
+void HostControl::begin_epoch(std::uint8_t epoch, const wire::Mode& mode) {
+  config_.epoch = epoch;
+  config_.mode = mode;
+  if (state_ != State::running) return;
+  send(FrameType::stream_config, config_.encode());
+  if (mode == promised_mode_) return;
+  promised_mode_ = mode;
+  if (!ties_modes_) send(FrameType::reconfigured, wire::Reconfigured{false, mode}.encode());
+}
+
+void HostControl::send_gap(std::uint32_t gap_ms) {
+  if (state_ == State::running) send(FrameType::pipeline_gap, wire::PipelineGap{gap_ms}.encode());
 }
 
 void HostControl::send_probe_result(const wire::ProbeResult& result) {

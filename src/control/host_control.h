@@ -55,6 +55,9 @@ class HostControl {
     virtual void session_ready() = 0;
     // The client asks for another rate (section 18). What is in force now; nullopt: what was before.
     [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) = 0;
+    // The client asks for another mode (section 16.2), no sooner than kReconfigureSpacing after the last one
+    // that was accepted. True: it comes, or is in force; answered by begin_epoch(). False: not here.
+    [[nodiscard]] virtual bool reconfigure_asked(const wire::Mode&) { return false; }
     // A bandwidth probe may run (section 19): bounded, one at a time. Answered by send_probe_result(). False:
     // not here; the machine then declines.
     [[nodiscard]] virtual bool probe_asked(const wire::ProbeRequest&) { return false; }
@@ -73,6 +76,8 @@ class HostControl {
   static constexpr Duration kApprovalWindow = std::chrono::seconds(180);
   // Section 19.
   static constexpr Duration kProbeOnlyTime = std::chrono::seconds(60);
+  // Section 16.2.
+  static constexpr Duration kReconfigureSpacing = std::chrono::milliseconds(500);
   // Section 10.1.
   static constexpr Duration kPairingWait = std::chrono::seconds(60);
   static constexpr Duration kPairedLinger = std::chrono::seconds(5);
@@ -95,6 +100,12 @@ class HostControl {
 
   // Tells a running session's client what rate is in force, with the reason if it reads reasons.
   void send_bitrate(const wire::BitrateChanged& changed);
+
+  // The pictures of another pipeline follow (section 16.2): StreamConfig now, or right after Ready. A client
+  // that does not tie modes to epochs is told where `mode` is not what it was promised.
+  void begin_epoch(std::uint8_t epoch, const wire::Mode& mode);
+  // The host was silent for this long for reasons of its own (section 18).
+  void send_gap(std::uint32_t gap_ms);
 
   // The probe that was asked for is over.
   void send_probe_result(const wire::ProbeResult& result);
@@ -130,6 +141,7 @@ class HostControl {
   void on_pair_request(const wire::Frame& frame, TimePoint now);
   void on_pair_proof(const wire::Frame& frame, TimePoint now);
   void on_probe_request(const wire::Frame& frame, TimePoint now);
+  void on_reconfigure(const wire::Frame& frame, TimePoint now);
   void on_session_frame(const wire::Frame& frame, TimePoint now);
   void send(wire::FrameType type, ByteView body);
   void close(wire::CloseCode code, std::string_view reason);
@@ -147,6 +159,9 @@ class HostControl {
   std::optional<crypto::Spake2Key> pairing_key_;
   std::string pairing_name_;
   wire::StreamConfig config_;
+  wire::Mode promised_mode_;                  // the client was told last that this is in force or coming
+  std::optional<TimePoint> reconfigured_at_;  // a new mode was accepted
+  bool ties_modes_ = false;                   // feature bit 32 is in force
   std::uint32_t bitrate_kbps_ = 0;
   bool is_pinned_ = false;      // the client asked for a fixed rate
   bool reads_reasons_ = false;  // in BitrateChanged

@@ -127,6 +127,10 @@ void ClientEndpoint::report_undecodable() {
   loop_.post([this] { node_->on_undecodable(monotonic_now()); });
 }
 
+void ClientEndpoint::reconfigure(const wire::Mode& mode) {
+  loop_.post([this, mode] { node_->reconfigure(mode); });
+}
+
 void ClientEndpoint::ask_probe(const wire::ProbeRequest& request) {
   loop_.post([this, request] { node_->ask_probe(request, monotonic_now()); });
 }

@@ -45,6 +45,7 @@ class ClientEndpoint {
   // Any thread, that of the events included.
   void send_input(const wire::InputEvent& event);
   void report_undecodable();
+  void reconfigure(const wire::Mode& mode);
   void ask_probe(const wire::ProbeRequest& request);
   void recycle(Bytes buffer, Duration decode_time = Duration::zero());
   void close(wire::CloseCode code, std::string reason);

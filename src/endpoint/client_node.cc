@@ -123,6 +123,12 @@ void ClientNode::drain_frames(TimePoint now) {
       recovery_->on_frame_lost(now);
     }
     if (!frame) return;
+    if (epochs_->on_frame(frame->epoch) == media::EpochGate::Frame::past) {
+      ++past_epoch_frames_;
+      receiver_->recycle(std::move(frame->au));
+      continue;
+    }
+    follow_mode();
     recovery_->on_frame(frame->index, frame->flags, now);
     events_.on_frame(std::move(*frame));
   }
@@ -221,6 +227,7 @@ void ClientNode::bitrate_changed(const wire::BitrateChanged& changed, TimePoint 
 }
 
 void ClientNode::pipeline_gap(TimePoint now) {
+  ++host_gaps_;
   if (rate_control_) rate_control_->on_pipeline_gap(now);
 }
 
@@ -258,6 +265,8 @@ ClientNode::Stats ClientNode::stats() const {
   if (receiver_) {
     stats.media = receiver_->stats();
     stats.keyframe_asks = recovery_->asks_opened();
+    stats.past_epoch_frames = past_epoch_frames_;
+    stats.host_gaps = host_gaps_;
     stats.rate = rate_;
     stats.rate_asks = rate_asks_;
     if (rate_control_) stats.rate_cause = rate_control_->cause();
@@ -395,6 +404,8 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   params.max_frame_bytes = wire::max_frame_bytes(hello.bitrate_kbps, hello.mode.refresh_hz);
   receiver_.emplace(crypto::derive_direction_secrets(exporter.view()).host_to_client, params,
                     hello.clock_origin_ns);
+  first_mode_ = hello.mode;
+  epochs_.emplace(hello.mode);
   window_.emplace(now_);
   recovery_.emplace(hello.mode.refresh_hz);
   rate_ = BitRate::from_kbps(hello.bitrate_kbps);
@@ -410,7 +421,21 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   return true;
 }
 
-void ClientNode::stream_config(const wire::StreamConfig& config) { events_.on_stream_config(config); }
+void ClientNode::stream_config(const wire::StreamConfig& config) {
+  epochs_->on_config(config);
+  follow_mode();
+  events_.on_stream_config(config);
+}
+
+void ClientNode::follow_mode() {
+  const auto mode = epochs_->take_change();
+  if (!mode || !rate_control_) return;
+  const auto pixels = [](const wire::Mode& of) {
+    return static_cast<double>(of.width) * of.height * of.refresh_hz;
+  };
+  rate_control_->on_picture_changed(pixels(*mode) / pixels(first_mode_),
+                                    Duration(std::chrono::seconds(1)) / mode->refresh_hz);
+}
 
 void ClientNode::pairing_finished(bool accepted) {
   if (accepted) return events_.on_paired(host_fingerprint_);

@@ -16,6 +16,7 @@
 #include "control/client_control.h"
 #include "control/identity/identity.h"
 #include "control/quic/quic_endpoint.h"
+#include "core/session/epoch_gate.h"
 #include "core/session/feedback_window.h"
 #include "core/session/media_receiver.h"
 #include "core/session/rate_control.h"
@@ -53,8 +54,10 @@ class ClientEvents {
   virtual void on_pending() = 0;  // the host's operator decides; repeated every 10 s
   virtual void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) = 0;
   virtual void on_stream_config(const wire::StreamConfig& config) = 0;
+  // The host's answer to reconfigure(), or its correction of an earlier one.
+  virtual void on_reconfigured(const wire::Reconfigured&) {}
   // Access units in index order; a gap in the index is a frame lost for good. Give buffers back with
-  // recycle().
+  // recycle(). Frames of an epoch that is over (section 16.2) do not come.
   virtual void on_frame(media::Frame frame) = 0;
   virtual void on_host_timing(const wire::HostTiming& timing) = 0;
   // One Opus packet as it came (section 23.1): in any order, repeated or not.
@@ -107,6 +110,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
 
   // Dropped while no session runs.
   void send_input(const wire::InputEvent& event);
+  // Asks for another mode without leaving the session; on_reconfigured() answers, and the pictures follow in
+  // an epoch of their own. Dropped while no session runs.
+  void reconfigure(const wire::Mode& mode) { control_.ask_mode(mode); }
   // The decoder refused this frame: the picture needs a keyframe.
   void on_undecodable(TimePoint now);
   // `decode_time`: what the decoder worked on it; zero when it did not.
@@ -121,7 +127,9 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
     media::MediaReceiver::Stats media;
     std::uint64_t foreign_media = 0;  // media-shaped datagrams from elsewhere, or before the session
     std::uint64_t keyframe_asks = 0;
-    BitRate rate;  // total wire budget, in force or asked for; zero before the session
+    std::uint64_t past_epoch_frames = 0;  // dropped: their epoch was over
+    std::uint64_t host_gaps = 0;          // silences the host announced as its own
+    BitRate rate;                         // total wire budget, in force or asked for; zero before the session
     media::RateControl::Cause rate_cause = media::RateControl::Cause::none;
     std::uint64_t rate_asks = 0;
     Duration quic_rtt{};
@@ -145,6 +153,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   [[nodiscard]] bool takes_media_from(const SocketAddress& remote) const;
   void receive_media();
   void drain_frames(TimePoint now);
+  void follow_mode();
   void send_feedback_if_due(TimePoint now);
   void take_arrivals();
   void run_rate_control(TimePoint now);
@@ -163,6 +172,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void pending() override;
   bool session_opened(const wire::ServerHello& hello) override;
   void stream_config(const wire::StreamConfig& config) override;
+  void reconfigured(const wire::Reconfigured& answer) override { events_.on_reconfigured(answer); }
   void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) override;
   void pipeline_gap(TimePoint now) override;
   void probe_result(const wire::ProbeResult& result, TimePoint now) override;
@@ -192,6 +202,10 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::uint64_t frames_lost_seen_ = 0;
   std::uint64_t local_drops_ = 0;
   std::uint64_t foreign_media_ = 0;
+  wire::Mode first_mode_;  // ServerHello's
+  std::optional<media::EpochGate> epochs_;
+  std::uint64_t past_epoch_frames_ = 0;
+  std::uint64_t host_gaps_ = 0;
   std::optional<ClientEnd> local_end_;  // why this side closed
   bool ended_ = false;
   TimePoint now_{};

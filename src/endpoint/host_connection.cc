@@ -104,6 +104,7 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
   hello.suite = wire::kSuiteAes128Gcm;
   hello.features.set(wire::kHostExtension);
   hello.features.set(wire::kHostMarksRepeats);
+  if (asked_.features.has(wire::kStreamConfig)) hello.features.set(wire::kStreamConfig);
   if (asked_.probe_only) hello.features.set(wire::kHostRamp);
   hello.mode = answer.mode;
   hello.fec_scheme = wire::kFecGf16;
@@ -213,6 +214,10 @@ void HostConnection::session_requested(const wire::ClientHello& hello) {
 
 std::optional<wire::BitrateChanged> HostConnection::bitrate_asked(std::uint32_t kbps) {
   return shared_.sessions.bitrate_asked(id_, kbps);
+}
+
+bool HostConnection::reconfigure_asked(const wire::Mode& mode) {
+  return shared_.sessions.reconfigure_asked(id_, mode);
 }
 
 bool HostConnection::probe_asked(const wire::ProbeRequest& request) {

@@ -70,6 +70,8 @@ class HostConnection final : private control::HostControl::Surroundings {
   void refuse(wire::CloseCode code, std::string_view reason) { control_.refuse(code, reason); }
   void end(wire::CloseCode code, std::string_view reason) { close(code, reason); }
   void send_bitrate(const wire::BitrateChanged& changed) { control_.send_bitrate(changed); }
+  void begin_epoch(std::uint8_t epoch, const wire::Mode& mode) { control_.begin_epoch(epoch, mode); }
+  void send_gap(std::uint32_t gap_ms) { control_.send_gap(gap_ms); }
   void send_probe_result(const wire::ProbeResult& result) { control_.send_probe_result(result); }
 
   [[nodiscard]] bool has_session() const { return control_.has_session(); }
@@ -85,6 +87,7 @@ class HostConnection final : private control::HostControl::Surroundings {
   std::optional<Refusal> knock(const wire::ClientHello& hello) override;
   void session_requested(const wire::ClientHello& hello) override;
   std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) override;
+  bool reconfigure_asked(const wire::Mode& mode) override;
   bool probe_asked(const wire::ProbeRequest& request) override;
   void session_ready() override;
   std::uint64_t session_time_ns(TimePoint at) override;

@@ -84,6 +84,18 @@ void HostEndpoint::send_host_timing(SessionId id, const wire::HostTiming& timing
   loop_.post([this, id, timing] { node_->send_host_timing(id, timing); });
 }
 
+void HostEndpoint::send_bitrate(SessionId id, const wire::BitrateChanged& changed) {
+  loop_.post([this, id, changed] { node_->send_bitrate(id, changed); });
+}
+
+void HostEndpoint::begin_epoch(SessionId id, std::uint8_t epoch, const wire::Mode& mode) {
+  loop_.post([this, id, epoch, mode] { node_->begin_epoch(id, epoch, mode); });
+}
+
+void HostEndpoint::send_gap(SessionId id, std::uint32_t gap_ms) {
+  loop_.post([this, id, gap_ms] { node_->send_gap(id, gap_ms); });
+}
+
 void HostEndpoint::send_probe_result(SessionId id, const wire::ProbeResult& result) {
   loop_.post([this, id, result] { node_->send_probe_result(id, result); });
 }

@@ -40,6 +40,9 @@ class HostEndpoint {
   void end(SessionId id, wire::CloseCode code, std::string reason);
   void send_host_timing(SessionId id, const wire::HostTiming& timing);
   void send_audio(SessionId id, wire::AudioPacket packet);
+  void send_bitrate(SessionId id, const wire::BitrateChanged& changed);
+  void begin_epoch(SessionId id, std::uint8_t epoch, const wire::Mode& mode);
+  void send_gap(SessionId id, std::uint32_t gap_ms);
   void send_probe_result(SessionId id, const wire::ProbeResult& result);
 
   // Runs `work` on the loop, soon; dropped once the endpoint is stopped.

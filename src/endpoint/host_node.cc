@@ -102,6 +102,14 @@ void HostNode::send_bitrate(SessionId id, const wire::BitrateChanged& changed) {
   if (HostConnection* connection = find(id)) connection->send_bitrate(changed);
 }
 
+void HostNode::begin_epoch(SessionId id, std::uint8_t epoch, const wire::Mode& mode) {
+  if (HostConnection* connection = find(id)) connection->begin_epoch(epoch, mode);
+}
+
+void HostNode::send_gap(SessionId id, std::uint32_t gap_ms) {
+  if (HostConnection* connection = find(id)) connection->send_gap(gap_ms);
+}
+
 void HostNode::send_probe_result(SessionId id, const wire::ProbeResult& result) {
   if (HostConnection* connection = find(id)) connection->send_probe_result(result);
 }

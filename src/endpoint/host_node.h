@@ -51,6 +51,10 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   void end_all(wire::CloseCode code, std::string_view reason);
   // The rate in force changed without the client asking (section 18).
   void send_bitrate(SessionId id, const wire::BitrateChanged& changed);
+  // The session's pictures come from another pipeline from now on (section 16.2); before its first media
+  // packet leaves. Then how long there was none (section 18).
+  void begin_epoch(SessionId id, std::uint8_t epoch, const wire::Mode& mode);
+  void send_gap(SessionId id, std::uint32_t gap_ms);
   // Answer to HostSessions::probe_asked().
   void send_probe_result(SessionId id, const wire::ProbeResult& result);
   // One per access unit, for clients that asked for it (section 24.4).

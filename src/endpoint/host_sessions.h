@@ -96,6 +96,9 @@ class HostSessions {
   [[nodiscard]] virtual std::optional<wire::BitrateChanged> bitrate_asked(SessionId, std::uint32_t /*kbps*/) {
     return std::nullopt;
   }
+  // The client asks for another mode (section 16.2); not bounded yet. True: it comes, or is in force already,
+  // and HostEndpoint::begin_epoch() says when. False: it cannot be shown here.
+  [[nodiscard]] virtual bool reconfigure_asked(SessionId, const wire::Mode&) { return false; }
   // A bandwidth probe (section 19), bounded and one at a time: filler is to leave beside the video, then the
   // result through send_probe_result(). False: declined.
   [[nodiscard]] virtual bool probe_asked(SessionId, const wire::ProbeRequest&) { return false; }

@@ -22,6 +22,7 @@ wire::ClientHello client_hello(const std::string& program) {
   hello.features.set(wire::kClientStreamedAu);
   hello.features.set(wire::kClientSlices);
   hello.features.set(wire::kClientExtension);
+  hello.features.set(wire::kStreamConfig);
   hello.video_codecs = client::decodable_codecs();
   hello.preferred_codec = wire::kCodecH264;
   hello.audio_layout = wire::kLayoutLegacy;

@@ -46,10 +46,23 @@ void StreamSession::stop() {
 void StreamSession::on_session(const wire::ServerHello& hello, const control::Fingerprint& host) {
   {
     const std::lock_guard lock(mutex_);
-    mode_ = hello.mode;
+    epochs_.emplace(hello.mode);
     codec_ = hello.codec;
   }
   listener_.on_connected(hello, host);
+}
+
+void StreamSession::on_stream_config(const wire::StreamConfig& config) {
+  const std::lock_guard lock(mutex_);
+  epochs_->on_config(config);
+}
+
+void StreamSession::on_reconfigured(const wire::Reconfigured& answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    epochs_->on_reconfigured(answer);
+  }
+  listener_.on_reconfigured(answer);
 }
 
 void StreamSession::on_frame(media::Frame frame) {
@@ -79,7 +92,7 @@ void StreamSession::decode_loop() {
       const TimePoint now = monotonic_now();
       if (!backlog_) {
         const std::lock_guard lock(mutex_);
-        backlog_.emplace(Duration(std::chrono::seconds(1)) / std::max(1U, mode_.refresh_hz));
+        backlog_.emplace(Duration(std::chrono::seconds(1)) / std::max(1U, epochs_->mode().refresh_hz));
       }
       if (backlog_->on_item(now - unit->handed_over, now)) {
         jump_to_live(std::move(*unit));
@@ -132,6 +145,7 @@ void StreamSession::decode_unit(Unit& unit) {
   FrameReport report{frame.index, keyframe, {frame.capture_ns, frame.last_packet, unit.handed_over, {}}};
   if (next_index_ && frame.index != *next_index_) holding_ = true;
   next_index_ = frame.index + 1;
+  follow_epoch(frame.epoch);
   wire::Mode mode;
   std::uint8_t codec = 0;
   {
@@ -141,15 +155,13 @@ void StreamSession::decode_unit(Unit& unit) {
     if ((frame.flags & wire::kFlagRepeat) != 0) ++statistics_.repeats;
     statistics_.video_bytes += frame.au.size();
     clock_offset_ns_ = offset;
-    mode = mode_;
+    mode = epochs_->expected();
     codec = codec_;
   }
   if (!options_.decode) {
     report.times.decoded = monotonic_now();
     listener_.on_access_unit(frame.au, report);
-    const std::lock_guard lock(mutex_);
-    latency_.add_frame(report.times, offset);
-    return;
+    return picture_came(frame, report);
   }
   if (!decoder_) {
     auto decoder = create_decoder({static_cast<VideoCodec>(codec), mode.width, mode.height, 0});
@@ -188,11 +200,43 @@ void StreamSession::decode_unit(Unit& unit) {
     case DecodeStatus::picture:
       break;
   }
+  picture_came(frame, report);
+  listener_.on_picture(outcome.picture, report);
+}
+
+void StreamSession::follow_epoch(std::uint8_t epoch) {
+  const std::lock_guard lock(mutex_);
+  // Past ones were dropped before they came here.
+  const bool is_first = epochs_->on_frame(epoch) == media::EpochGate::Frame::first;
+  const auto change = epochs_->take_change();
+  if (is_first) {
+    opens_epoch_ = true;
+    ++statistics_.epochs;
+  }
+  if (change) {
+    mode_to_tell_ = change;
+    backlog_.reset();  // its limit depends on the rate
+  }
+  // Its config may come later; then the picture is most likely what the host promised.
+  if (decoder_ && (is_first || change))
+    decoder_->set_mode(epochs_->expected().width, epochs_->expected().height);
+}
+
+void StreamSession::picture_came(const media::Frame& frame, const FrameReport& report) {
+  std::optional<ModeChange> change;
   {
     const std::lock_guard lock(mutex_);
-    ++statistics_.pictures;
+    if (options_.decode) ++statistics_.pictures;
+    const Duration gap = last_picture_ ? report.times.decoded - *last_picture_ : Duration::zero();
+    if (std::exchange(opens_epoch_, false)) {
+      epoch_gap_ = gap;
+      statistics_.longest_epoch_gap = std::max(statistics_.longest_epoch_gap, gap);
+    }
+    if (mode_to_tell_) {
+      change = ModeChange{*mode_to_tell_, frame.epoch, epoch_gap_};
+      mode_to_tell_.reset();
+    }
     if (last_picture_) {
-      const Duration gap = report.times.decoded - *last_picture_;
       statistics_.longest_gap = std::max(statistics_.longest_gap, gap);
       if (gap > kFreeze) {
         ++statistics_.freezes;
@@ -200,10 +244,11 @@ void StreamSession::decode_unit(Unit& unit) {
       }
     }
     // A repeat shows what was there before: its way says nothing about the age of the picture.
-    if ((frame.flags & wire::kFlagRepeat) == 0) latency_.add_frame(report.times, offset);
+    if (!options_.decode || (frame.flags & wire::kFlagRepeat) == 0)
+      latency_.add_frame(report.times, clock_offset_ns_);
   }
   last_picture_ = report.times.decoded;
-  listener_.on_picture(outcome.picture, report);
+  if (change) listener_.on_mode_changed(*change);
 }
 
 }  // namespace punktfunk::client

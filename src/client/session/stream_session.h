@@ -14,6 +14,7 @@
 #include "client/decode/decoder.h"
 #include "client/session/latency_book.h"
 #include "core/session/backlog_watch.h"
+#include "core/session/epoch_gate.h"
 #include "endpoint/client_endpoint.h"
 
 namespace punktfunk::client {
@@ -39,6 +40,8 @@ struct StreamStatistics {
   std::uint64_t freezes = 0;      // gaps between pictures longer than kFreeze
   Duration longest_gap{};         // between two decoded pictures
   Duration frozen{};              // all freezes together
+  std::uint64_t epochs = 0;       // pictures that came from another pipeline of the host than those before
+  Duration longest_epoch_gap{};   // the longest time without a picture before one of those
   std::uint64_t jumps_to_live = 0;
   std::uint64_t skipped = 0;  // access units that a jump dropped
   endpoint::ClientEndpoint::Snapshot network;
@@ -52,15 +55,25 @@ struct FrameReport {
   FrameTimes times;
 };
 
+// Another mode is in force, from the picture on that comes next.
+struct ModeChange {
+  wire::Mode mode;
+  std::uint8_t epoch = 0;
+  Duration gap{};  // from the last picture before it to its first
+};
+
 class StreamListener {
  public:
   virtual ~StreamListener() = default;
   // Network thread. Must not block.
   virtual void on_waiting_for_approval() {}
   virtual void on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) = 0;
+  // The host's answer to reconfigure(), or its correction of an earlier one.
+  virtual void on_reconfigured(const wire::Reconfigured&) {}
   virtual void on_ended(const endpoint::ClientEnd& end) = 0;
   // Decode thread. on_access_unit() comes for each unit, also those that are held back.
   virtual void on_access_unit(ByteView au, const FrameReport& report) = 0;
+  virtual void on_mode_changed(const ModeChange&) {}
   virtual void on_picture(const Picture& picture, const FrameReport& report) = 0;
   virtual void on_statistics(const StreamStatistics& statistics) = 0;  // once a second
 };
@@ -69,7 +82,8 @@ class StreamListener {
 // overflow drops the oldest, counts as loss and asks for a keyframe) → decode thread → listener. While
 // something is missing the last good picture stays: units are held back until a keyframe comes. When units
 // wait too long for the decoder for too long, it jumps to live: to the newest keyframe that waits, or to one
-// it asks for.
+// it asks for. When the host changes to another mode or rebuilds its pipeline (section 16.2), the last
+// picture stays until the first new one.
 class StreamSession final : private endpoint::ClientEvents {
  public:
   static constexpr Duration kFreeze = std::chrono::milliseconds(100);
@@ -84,6 +98,8 @@ class StreamSession final : private endpoint::ClientEvents {
   void send_input(const wire::InputEvent& event) { endpoint_->send_input(event); }
   // For listeners that need every access unit in order and lack one.
   void ask_keyframe() { endpoint_->report_undecodable(); }
+  // Asks for another mode without leaving; StreamListener says what comes of it.
+  void reconfigure(const wire::Mode& mode) { endpoint_->reconfigure(mode); }
   // Leaves for good: the host tears the display down.
   void quit() { endpoint_->close(wire::CloseCode::user_quit, ""); }
   // Ends both threads; idempotent. Without quit() before it the host sees a lost connection.
@@ -101,8 +117,8 @@ class StreamSession final : private endpoint::ClientEvents {
 
   void on_pending() override { listener_.on_waiting_for_approval(); }
   void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) override;
-  void on_stream_config(const wire::StreamConfig&) override {
-  }  // the decoder takes everything from the stream itself
+  void on_stream_config(const wire::StreamConfig& config) override;
+  void on_reconfigured(const wire::Reconfigured& answer) override;
   void on_frame(media::Frame frame) override;
   void on_host_timing(const wire::HostTiming& timing) override;
   void on_paired(const control::Fingerprint&) override {}
@@ -113,6 +129,10 @@ class StreamSession final : private endpoint::ClientEvents {
   void jump_to_live(Unit first);
   void decode_and_recycle(Unit unit);
   void decode_unit(Unit& unit);
+  // Sets the decoder and the rest to what the unit's epoch needs.
+  void follow_epoch(std::uint8_t epoch);
+  // Counts the picture, or what counts as one where nothing is decoded, and tells of a new mode.
+  void picture_came(const media::Frame& frame, const FrameReport& report);
 
   const StreamOptions options_;
   StreamListener& listener_;
@@ -126,11 +146,14 @@ class StreamSession final : private endpoint::ClientEvents {
   bool holding_ = true;  // until the first keyframe
   std::optional<media::BacklogWatch> backlog_;
   std::optional<TimePoint> last_picture_;
+  bool opens_epoch_ = false;                // the next picture does
+  Duration epoch_gap_{};                    // before the first picture of the epoch in progress
+  std::optional<wire::Mode> mode_to_tell_;  // with the next picture
   TimePoint statistics_due_{};
   Duration decode_time_{};  // of the unit under way
 
   mutable std::mutex mutex_;
-  wire::Mode mode_;
+  std::optional<media::EpochGate> epochs_;  // from the session's opening on
   std::uint8_t codec_ = 0;
   LatencyBook latency_;
   StreamStatistics statistics_;

@@ -71,6 +71,9 @@ constexpr double kFullInterval = 0.95;
 constexpr double kLessWork = 0.8;
 constexpr int kFewestWorked = 10;
 
+// 10 Gbit/s, section 19's bound; the pictures' size is the host's word.
+constexpr double kMostCeiling = 1e10;
+
 // Smaller changes are not worth a message.
 constexpr double kWorthAsking = 0.02;
 
@@ -92,6 +95,7 @@ std::optional<Duration> least_of(const std::array<std::optional<Duration>, 2>& v
 
 RateControl::RateControl(const RateControlConfig& config, TimePoint start)
     : config_(config),
+      first_ceiling_(config.ceiling),
       rate_(config.start),
       asked_(config.start),
       step_ends_(start + kStep),
@@ -151,6 +155,8 @@ void RateControl::on_bitrate_changed(const wire::BitrateChanged& changed, TimePo
     return;
   }
   if (reason == Reason::pinned) pinned_ = true;
+  // More without having been asked: another picture, which deserves as much.
+  if (reason == Reason::granted && unanswered_ == 0) config_.ceiling = std::max(config_.ceiling, value);
   if (unanswered_ > 0 && --unanswered_ > 0) return;  // a later ask is on its way
   if (value.bits_per_second == 0) return;
   const bool less = value < times(asked_, 1 - kWorthAsking);
@@ -160,6 +166,13 @@ void RateControl::on_bitrate_changed(const wire::BitrateChanged& changed, TimePo
   }
   if (value.kbps() != asked_.kbps()) cause_ = Cause::host;
   rate_ = asked_ = value;
+}
+
+void RateControl::on_picture_changed(double factor, Duration frame_interval) {
+  const double ceiling = static_cast<double>(first_ceiling_.bits_per_second) * factor;
+  const auto least = static_cast<double>(config_.floor.bits_per_second);
+  config_.ceiling = {static_cast<std::uint64_t>(std::clamp(ceiling, least, kMostCeiling))};
+  config_.frame_interval = frame_interval;
 }
 
 void RateControl::on_pipeline_gap(TimePoint now) {

@@ -47,6 +47,8 @@ class RateControl {
   // How long the decoder worked on a frame.
   void on_decoded(Duration work);
   void on_bitrate_changed(const wire::BitrateChanged& changed, TimePoint now);
+  // The pictures have another size or rate: `factor` times as many pixels a second as at the start.
+  void on_picture_changed(double factor, Duration frame_interval);
   // The host was silent for reasons of its own: what was measured meanwhile says nothing.
   void on_pipeline_gap(TimePoint now);
 
@@ -88,7 +90,8 @@ class RateControl {
   [[nodiscard]] bool judge_loss(BitRate received, double loss, std::uint64_t frames_lost, TimePoint now);
   [[nodiscard]] BitRate ceiling(TimePoint now) const;
 
-  const RateControlConfig config_;
+  RateControlConfig config_;
+  const BitRate first_ceiling_;
   BitRate rate_;
   BitRate asked_;  // what the host was last told, or said itself
   Cause cause_ = Cause::none;

@@ -106,6 +106,7 @@ void EncodeStage::encode_loop() {
     unit.au.assign(encoded->au.begin(), encoded->au.end());
     // There is room: this thread is the only one that adds.
     if (!out_.units.try_push(std::move(unit))) return;
+    ++out_.added;
   }
 }
 

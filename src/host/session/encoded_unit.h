@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -23,7 +24,8 @@ struct EncodedUnit {
 struct UnitQueue {
   // The encoder waits when it is full: every unit refers to the one before, so none may be dropped.
   BoundedQueue<EncodedUnit> units{2};
-  BoundedQueue<Bytes> spare{4};  // emptied buffers on their way back to the encoder
+  BoundedQueue<Bytes> spare{4};          // emptied buffers on their way back to the encoder
+  std::atomic<std::uint32_t> added = 0;  // units so far
 };
 
 }  // namespace punktfunk::host

@@ -2,7 +2,6 @@
 #include "host/session/host_session.h"
 
 #include <malloc.h>
-#include <poll.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -25,10 +24,14 @@ namespace {
 constexpr std::uint32_t kAllGrants = 0xFF;
 // Section 8.1, compositor 2: sway is one.
 constexpr std::uint8_t kCompositorWlroots = 2;
-// How often the session thread looks whether its display still lives when no other event wakes it.
-constexpr Duration kWatchEvery = std::chrono::milliseconds(100);
-// A dying program's sockets close before its end shows: how long that is waited for before capture is blamed.
-constexpr int kDeathNoticeMs = 200;
+
+// nullopt: a display can be made of it.
+std::optional<std::string> objection_to(const wire::Mode& mode) {
+  // 1000 times a hostile refresh rate may wrap around; the bound on the wire value comes first.
+  if (mode.refresh_hz > kMaxRefreshMillihertz / 1000)
+    return "The host cannot show more than 240 pictures a second; ask for fewer.";
+  return refuse_mode(display_mode(mode));
+}
 
 // How long a session waits for older ones to give back what it is to get: their threads and their display
 // end within a second even on a busy machine.
@@ -40,6 +43,11 @@ constexpr Duration kGiveBackStep = std::chrono::milliseconds(20);
 BitRate automatic_bitrate(const wire::Mode& mode) {
   const double pixels_per_second = static_cast<double>(mode.width) * mode.height * mode.refresh_hz;
   return {static_cast<std::uint64_t>(std::clamp(pixels_per_second * 0.18, 2e6, 100e6))};
+}
+
+BitRate budget_after_mode_change(BitRate in_force, const wire::Mode& from, const wire::Mode& to) {
+  const BitRate deserved = automatic_bitrate(to);
+  return in_force < automatic_bitrate(from) ? std::min(in_force, deserved) : deserved;
 }
 
 HostSession::HostSession(endpoint::SessionRequest request, const SessionSettings& settings,
@@ -94,13 +102,7 @@ void HostSession::run() {
 
 std::optional<HostSession::Refusal> HostSession::set_up() {
   const wire::ClientHello& hello = request_.hello;
-  const DisplayMode mode = DisplayMode::from_hz(hello.mode.width, hello.mode.height, hello.mode.refresh_hz);
-  // 1000 times a hostile refresh rate may wrap around; the bound on the wire value comes first.
-  if (hello.mode.refresh_hz > kMaxRefreshMillihertz / 1000 || refuse_mode(mode)) {
-    return Refusal{
-        CloseCode::setup_failed,
-        refuse_mode(mode).value_or("The host cannot show more than 240 pictures a second; ask for fewer.")};
-  }
+  if (auto objection = objection_to(hello.mode)) return Refusal{CloseCode::setup_failed, *objection};
   const std::uint8_t codecs =
       settings_.source == VideoSource::synthetic ? wire::kCodecH264 : encodable_codecs();
   if (!hello.probe_only && (hello.video_codecs & codecs & wire::kCodecH264) == 0) {
@@ -119,29 +121,35 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   if (hello.probe_only) {
     // Section 19: neither display nor encoder.
   } else if (settings_.source == VideoSource::synthetic) {
-    SyntheticConfig config;
-    config.video = {
-        hello.mode.width, hello.mode.height, hello.mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
-    config.seed = settings_.synthetic_seed;
-    setup.source.capturer = std::make_unique<TickingCapturer>(mode.refresh_millihertz);
-    setup.source.encoder = create_synthetic_encoder(config);
+    setup.source = synthetic_source(hello.mode, budget, 0);
   } else if (auto refusal = set_up_desktop(setup)) {
     return refusal;
   }
 
   VideoPipeline::Callbacks callbacks;
-  callbacks.failed = [this](const Fault& fault) { fail({fault.message}); };
+  callbacks.failed = [this](const Fault& fault) { fail(fault); };
   callbacks.timing = [this](const wire::HostTiming& timing) {
     endpoint_.send_host_timing(request_.id, timing);
   };
   callbacks.finished = [this] { endpoint_.end(request_.id, CloseCode::done, "All frames were sent."); };
-  callbacks.resumed = [](Duration) {};
+  callbacks.resumed = [this](Duration gap) {
+    const auto ms = static_cast<std::uint32_t>(std::min(to_ms(gap), 4e9));
+    spdlog::info("\"{}\" had no new picture for {} ms.", request_.device_name, ms);
+    endpoint_.send_gap(request_.id, ms);
+    const std::lock_guard lock(mutex_);
+    told_.last_gap_ms = ms;
+  };
   callbacks.probed = [this](const wire::ProbeResult& result) {
     endpoint_.send_probe_result(request_.id, result);
   };
   auto pipeline = std::make_unique<VideoPipeline>(std::move(setup), endpoint_.socket(), std::move(callbacks));
   if (const auto capturing = pipeline->start_capture(); !capturing) {
     return Refusal{CloseCode::setup_failed, capturing.error().message};
+  }
+  mode_ = hello.mode;
+  {
+    const std::lock_guard lock(mutex_);
+    told_.mode = mode_;
   }
   {
     const std::lock_guard lock(parts_mutex_);
@@ -159,26 +167,11 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
 
 std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::Setup& setup) {
   const auto refuse = [](const Error& error) { return Refusal{CloseCode::setup_failed, error.message}; };
-  DisplayRequest wanted;
-  wanted.mode =
-      DisplayMode::from_hz(setup.source.mode.width, setup.source.mode.height, setup.source.mode.refresh_hz);
-  wanted.start_commands = settings_.start_commands;
-  // The encoder needs some milliseconds of its own to open; the display takes longer, so they start side by
-  // side.
-  EncoderConfig config;
-  config.width = setup.source.mode.width;
-  config.height = setup.source.mode.height;
-  config.refresh_num = setup.source.mode.refresh_hz;
-  config.bitrate = setup.wire_budget;
-  auto opening = std::async(std::launch::async, [config] { return create_encoder(config); });
-  auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted, plan_.share);
-  if (!lease) return refuse(lease.error());
-  lease_ = std::move(*lease);
-  display_ = lease_.id();
-  if (lease_->mode() != wanted.mode)
+  auto opening = open_encoder(setup.source.mode, setup.wire_budget);
+  if (const auto acquired = acquire_display(setup.source.mode); !acquired) return refuse(acquired.error());
+  if (lease_->mode() != display_mode(setup.source.mode))
     return Refusal{CloseCode::setup_failed, "The display just changed its size; connect again."};
-
-  auto capturer = create_capturer({lease_->wayland_socket(), lease_->output_name(), lease_->mode()});
+  auto capturer = settings_.parts.capturer({lease_->wayland_socket(), lease_->output_name(), lease_->mode()});
   if (!capturer) return refuse(capturer.error());
   setup.source.capturer = std::move(*capturer);
 
@@ -189,49 +182,45 @@ std::optional<HostSession::Refusal> HostSession::set_up_desktop(VideoPipeline::S
   return std::nullopt;
 }
 
-void HostSession::set_up_input() {
-  if (!lease_) return;
-  auto injector = create_injector({lease_->wayland_socket(), lease_->output_name()});
-  if (!injector) return fail(injector.error());
-  const std::lock_guard lock(parts_mutex_);
-  injector_ = std::move(*injector);
+Result<void> HostSession::acquire_display(const wire::Mode& mode) {
+  DisplayRequest wanted;
+  wanted.mode = display_mode(mode);
+  wanted.start_commands = settings_.start_commands;
+  auto lease = displays_->acquire(control::fingerprint_hex(request_.fingerprint), wanted, plan_.share);
+  if (!lease) return tl::unexpected(lease.error());
+  lease_ = std::move(*lease);
+  display_ = lease_.id();
+  return {};
 }
 
-void HostSession::watch() {
-  std::unique_lock lock(mutex_);
-  bool sending = false;
-  while (!ended_) {
-    if (grant_ && !sending) {
-      sending = true;
-      if (request_.hello.probe_only)
-        spdlog::info("Speed test for \"{}\" at {}.", request_.device_name, request_.remote.to_string());
-      else
-        spdlog::info("Streaming {}x{}@{} to \"{}\" at {}.", request_.hello.mode.width,
-                     request_.hello.mode.height, request_.hello.mode.refresh_hz, request_.device_name,
-                     request_.remote.to_string());
-      const endpoint::MediaGrant grant = *grant_;
-      lock.unlock();
-      pipeline_->start_sending(grant);  // only this thread replaces pipeline_
-      lock.lock();
-      continue;
-    }
-    if (failure_ && lease_) {
-      // A display that ends tears capture and input down with it, and they may notice first. Its own end says
-      // more.
-      lock.unlock();
-      pollfd death{lease_->death_fd(), POLLIN, 0};
-      (void)::poll(&death, 1, kDeathNoticeMs);
-      lock.lock();
-    }
-    if (lease_ && !lease_->alive()) failure_ = lease_->death_reason();
-    if (failure_) {
-      spdlog::error("The session of \"{}\" ends: {}", request_.device_name, *failure_);
-      endpoint_.end(request_.id, CloseCode::setup_failed, *failure_);
-      changed_.wait(lock, [this] { return ended_; });
-      return;
-    }
-    changed_.wait_for(lock, kWatchEvery);
-  }
+std::future<Result<EncoderChoice>> HostSession::open_encoder(const wire::Mode& mode, BitRate budget) const {
+  EncoderConfig config;
+  config.width = mode.width;
+  config.height = mode.height;
+  config.refresh_num = mode.refresh_hz;
+  config.bitrate = budget;
+  return std::async(std::launch::async, [this, config] { return settings_.parts.encoder(config); });
+}
+
+PictureSource HostSession::synthetic_source(const wire::Mode& mode, BitRate budget,
+                                            std::uint32_t first_index) const {
+  SyntheticConfig config;
+  config.video = {mode.width, mode.height, mode.refresh_hz, 1, budget, VideoCodec::h264, 0};
+  config.seed = settings_.synthetic_seed;
+  config.first_index = first_index;
+  PictureSource source;
+  source.mode = mode;
+  source.capturer = std::make_unique<TickingCapturer>(mode.refresh_hz * 1000);
+  source.encoder = create_synthetic_encoder(config);
+  return source;
+}
+
+void HostSession::set_up_input() {
+  if (!lease_) return;
+  auto injector = settings_.parts.injector({lease_->wayland_socket(), lease_->output_name()});
+  if (!injector) return fail({FaultPart::capture, injector.error().message});
+  const std::lock_guard lock(parts_mutex_);
+  injector_ = std::move(*injector);
 }
 
 void HostSession::tear_down() {
@@ -256,15 +245,17 @@ void HostSession::tear_down() {
   {
     const std::lock_guard lock(mutex_);
     if (ended_) how = leave_, new_key = new_key_;
+    // Nobody is to come back to a display that broke again and again.
+    if (is_beyond_repair_) how = DisplayBook::Leave::quit;
   }
   display_ = 0;
   lease_.release(how, new_key);
 }
 
-void HostSession::fail(const Error& error) {
+void HostSession::fail(const Fault& fault) {
   {
     const std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = error.message;
+    if (!fault_) fault_ = fault;
   }
   changed_.notify_all();
 }
@@ -289,8 +280,14 @@ void HostSession::ended(DisplayBook::Leave how, std::string new_key) {
 }
 
 void HostSession::input(const wire::InputEvent& event) {
-  const std::lock_guard lock(parts_mutex_);
-  if (injector_ && route_input(event, kAllGrants, *injector_)) injector_->flush();
+  {
+    const std::lock_guard lock(parts_mutex_);
+    if (!injector_ || !route_input(event, kAllGrants, *injector_)) return;
+    injector_->flush();
+  }
+  const TimePoint now = monotonic_now();
+  const std::lock_guard lock(mutex_);
+  input_at_ = now;
 }
 
 void HostSession::feedback(const wire::Feedback& feedback) {
@@ -309,9 +306,8 @@ void HostSession::feedback(const wire::Feedback& feedback) {
 }
 
 wire::Mode HostSession::mode() const {
-  const std::lock_guard lock(parts_mutex_);
-  const wire::Mode in_force = pipeline_ ? pipeline_->statistics().mode : wire::Mode{};
-  return in_force.width != 0 ? in_force : request_.hello.mode;
+  const std::lock_guard lock(mutex_);
+  return told_.mode.width != 0 ? told_.mode : request_.hello.mode;
 }
 
 void HostSession::request_keyframe() {
@@ -320,10 +316,31 @@ void HostSession::request_keyframe() {
 }
 
 SessionStatistics HostSession::statistics() const {
-  const std::lock_guard lock(parts_mutex_);
-  SessionStatistics statistics = pipeline_ ? pipeline_->statistics() : SessionStatistics{};
-  statistics.mode = request_.hello.mode;
+  SessionStatistics statistics;
+  {
+    const std::lock_guard lock(parts_mutex_);
+    if (!pipeline_) return statistics;
+    statistics = pipeline_->statistics();
+  }
+  const std::lock_guard lock(mutex_);
+  statistics.mode = told_.mode;
+  statistics.epoch = told_.epoch;
+  statistics.mode_changes = told_.mode_changes;
+  statistics.rebuilds = told_.rebuilds;
+  statistics.last_fault = told_.last_fault;
+  statistics.last_gap_ms = told_.last_gap_ms;
   return statistics;
+}
+
+bool HostSession::reconfigure_asked(const wire::Mode& mode) {
+  if (request_.hello.probe_only || objection_to(mode)) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!grant_ || ended_) return false;
+    mode_asked_ = mode;
+  }
+  changed_.notify_all();
+  return true;
 }
 
 bool HostSession::probe_asked(const wire::ProbeRequest& request) {

@@ -16,7 +16,10 @@
 #include "endpoint/host_sessions.h"
 #include "host/display/display.h"
 #include "host/input/injector.h"
+#include "host/session/repair_plan.h"
+#include "host/session/session_parts.h"
 #include "host/session/session_statistics.h"
+#include "host/session/source_watch.h"
 #include "host/session/video_pipeline.h"
 
 namespace punktfunk::host {
@@ -30,6 +33,7 @@ struct SessionSettings {
   BitRate max_bitrate = BitRate::from_kbps(200'000);
   std::uint64_t synthetic_seed = 1;
   std::uint32_t frame_limit = 0;  // access units per session; 0 = until closed
+  SessionParts parts;
 };
 
 // What the session manager decided about a session before it begins.
@@ -45,8 +49,18 @@ struct SessionPlan {
 // 2 … 100 Mbit/s.
 [[nodiscard]] BitRate automatic_bitrate(const wire::Mode& mode);
 
-// One client's session: its display, its frame path, its input. Set-up, watch and tear-down run on a thread
-// of its own, because a display takes its time to come and go. Everything public: control loop, unless noted.
+[[nodiscard]] constexpr DisplayMode display_mode(const wire::Mode& mode) {
+  return DisplayMode::from_hz(mode.width, mode.height, mode.refresh_hz);
+}
+
+// The wire budget after a change of mode, where the host chooses: what the new picture deserves, unless the
+// link was found to carry less than the old one deserved.
+[[nodiscard]] BitRate budget_after_mode_change(BitRate in_force, const wire::Mode& from,
+                                               const wire::Mode& to);
+
+// One client's session: its display, its frame path, its input. Set-up, watch, repair and tear-down run on a
+// thread of its own, because a display takes its time to come and go. Everything public: control loop, unless
+// noted.
 class HostSession {
  public:
   // Starts setting up at once and answers through `endpoint`. `displays` may be null with a synthetic source.
@@ -62,6 +76,8 @@ class HostSession {
   void feedback(const wire::Feedback& feedback);
   // Sets the wire budget the client asks for, within the bounds; returns what is in force.
   [[nodiscard]] std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps);
+  // The client asks for another mode. True: it is in force, or the session is about to change to it.
+  [[nodiscard]] bool reconfigure_asked(const wire::Mode& mode);
   // Filler leaves soon. False: this session is not set up.
   [[nodiscard]] bool probe_asked(const wire::ProbeRequest& request);
   // Segmentation offload was given up, because it lost packets.
@@ -95,9 +111,25 @@ class HostSession {
   [[nodiscard]] std::optional<Refusal> set_up();
   [[nodiscard]] std::optional<Refusal> set_up_desktop(VideoPipeline::Setup& setup);
   void set_up_input();
-  void watch();
   void tear_down();
-  void fail(const Error& error);
+  void fail(const Fault& fault);
+  [[nodiscard]] Result<void> acquire_display(const wire::Mode& mode);
+  // Opens an encoder on another thread while the display gets ready.
+  [[nodiscard]] std::future<Result<EncoderChoice>> open_encoder(const wire::Mode& mode, BitRate budget) const;
+  [[nodiscard]] PictureSource synthetic_source(const wire::Mode& mode, BitRate budget,
+                                               std::uint32_t first_index) const;
+
+  // host_session_watch.cc; on the session thread.
+  void watch();
+  void start_sending(const endpoint::MediaGrant& grant);
+  // What is wrong with the source, if anything.
+  [[nodiscard]] std::optional<Fault> look_at_source(TimePoint now);
+  void change_mode(const wire::Mode& mode);
+  // False: the session is over.
+  [[nodiscard]] bool repair(Fault fault);
+  // Another source for `mode_`, which opens an epoch.
+  [[nodiscard]] Result<void> rebuild(bool new_display);
+  void end_in_words(const std::string& words);
 
   const endpoint::SessionRequest request_;
   const SessionSettings& settings_;
@@ -109,20 +141,28 @@ class HostSession {
   std::atomic<DisplayBook::DisplayId> display_ = 0;
   std::atomic<bool> is_waiting_ = true;
 
-  DisplayLease lease_;              // session thread only
+  DisplayLease lease_;  // session thread only, and so are the next five
+  RepairPlan repairs_;
+  std::optional<SourceWatch> watch_;  // from start_sending() on
+  wire::Mode mode_;                   // in force
+  std::uint8_t epoch_ = 0;
+  bool is_beyond_repair_ = false;
   mutable std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<VideoPipeline> pipeline_;
   media::AskReader asks_;     // control loop only
   bool offload_off_ = false;  // the same
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<endpoint::MediaGrant> grant_;
   bool ended_ = false;
   DisplayBook::Leave leave_ = DisplayBook::Leave::lost;  // once ended_
   std::string new_key_;
-  std::optional<std::string> failure_;
+  std::optional<Fault> fault_;
+  std::optional<wire::Mode> mode_asked_;
+  std::optional<TimePoint> input_at_;  // given to the desktop since the session thread looked
+  SessionStatistics told_;             // the session's own part of the statistics
   std::atomic<bool> gone_ = false;
   std::thread thread_;
 };

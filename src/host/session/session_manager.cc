@@ -219,6 +219,11 @@ std::optional<wire::BitrateChanged> SessionManager::bitrate_asked(SessionId id, 
   return session == nullptr ? std::nullopt : session->bitrate_asked(kbps);
 }
 
+bool SessionManager::reconfigure_asked(SessionId id, const wire::Mode& mode) {
+  HostSession* const session = find(id);
+  return session != nullptr && session->reconfigure_asked(mode);
+}
+
 bool SessionManager::probe_asked(SessionId id, const wire::ProbeRequest& request) {
   HostSession* const session = find(id);
   return session != nullptr && session->probe_asked(request);

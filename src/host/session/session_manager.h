@@ -57,6 +57,7 @@ class SessionManager final : public endpoint::HostSessions {
   void input(endpoint::SessionId id, const wire::InputEvent& event) override;
   void feedback(endpoint::SessionId id, const wire::Feedback& feedback) override;
   std::optional<wire::BitrateChanged> bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) override;
+  bool reconfigure_asked(endpoint::SessionId id, const wire::Mode& mode) override;
   bool probe_asked(endpoint::SessionId id, const wire::ProbeRequest& request) override;
   void session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) override;
   [[nodiscard]] std::optional<TimePoint> next_decision() const override;

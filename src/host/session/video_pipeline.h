@@ -63,6 +63,9 @@ class VideoPipeline final : private EncodeStage::Session {
   // start_sending(); error: it cannot capture, and there is no source.
   [[nodiscard]] Result<void> start_source(PictureSource source, std::uint8_t epoch);
 
+  // Units that left the encoders so far: without a source, the frame index of the next one.
+  [[nodiscard]] std::uint32_t units_encoded() const { return queue_.added; }
+
   // Any thread.
   void request_keyframe();
   // Asks the source for a picture, changed or not.

@@ -132,7 +132,10 @@ class LibavcodecDecoder final : public VideoDecoder {
   void set_mode(std::uint32_t width, std::uint32_t height) override {
     width_ = width;
     height_ = height;
-    context_->max_pixels = std::int64_t{4} * to_macroblocks(width) * to_macroblocks(height);
+    // The size is the host's word: a picture beyond kLargestSide is refused anyway.
+    constexpr auto most = static_cast<std::uint32_t>(kLargestSide);
+    context_->max_pixels =
+        std::int64_t{4} * to_macroblocks(std::min(width, most)) * to_macroblocks(std::min(height, most));
   }
 
   std::string describe() const override {

@@ -21,6 +21,7 @@
 #include "base/unique_fd.h"
 #include "host/capture/sample_clock.h"
 #include "host/capture/wlr_screencopy/buffer_pool.h"
+#include "host/wayland/bounded_roundtrip.h"
 #include "host/wayland/named_outputs.h"
 #include "host/wayland/wayland_pointer.h"
 
@@ -140,8 +141,9 @@ Result<void> ScreencopyCapturer::connect() {
   static constexpr wl_registry_listener kListener = {on_global, [](void*, wl_registry*, std::uint32_t) {}};
   wl_registry_add_listener(registry_.get(), &kListener, this);
   // The first brings the globals, the second what the outputs say about themselves.
-  if (wl_display_roundtrip(display_.get()) < 0 || wl_display_roundtrip(display_.get()) < 0)
-    return fail("The desktop cannot be captured: the compositor closed the connection.");
+  const TimePoint deadline = monotonic_now() + kCompositorAnswer;
+  if (!bounded_roundtrip(display_.get(), deadline) || !bounded_roundtrip(display_.get(), deadline))
+    return fail("The desktop cannot be captured: its compositor does not answer.");
   if (!manager_ || !shm_)
     return fail(
         "The desktop cannot be captured: the compositor does not offer wlr-screencopy version 3; use a "

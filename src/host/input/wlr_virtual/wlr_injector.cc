@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "host/input/held_keys.h"
 #include "host/input/wlr_virtual/keymap.h"
+#include "host/wayland/bounded_roundtrip.h"
 #include "host/wayland/named_outputs.h"
 #include "host/wayland/wayland_pointer.h"
 
@@ -110,8 +111,9 @@ Result<void> WlrInjector::connect(const InjectorTarget& target) {
   static constexpr wl_registry_listener kListener = {on_global, [](void*, wl_registry*, std::uint32_t) {}};
   wl_registry_add_listener(registry_.get(), &kListener, this);
   // The first brings the globals, the second the outputs' names.
-  if (wl_display_roundtrip(display_.get()) < 0 || wl_display_roundtrip(display_.get()) < 0)
-    return fail("No input can be sent to the desktop: the compositor closed the connection.");
+  const TimePoint deadline = monotonic_now() + kCompositorAnswer;
+  if (!bounded_roundtrip(display_.get(), deadline) || !bounded_roundtrip(display_.get(), deadline))
+    return fail("No input can be sent to the desktop: its compositor does not answer.");
   if (!seat_ || !pointer_manager_ || !keyboard_manager_)
     return fail(
         "No input can be sent to the desktop: the compositor offers no virtual pointer and keyboard; use a "
@@ -130,7 +132,7 @@ Result<void> WlrInjector::connect(const InjectorTarget& target) {
                                  keymap_bytes);
   zwp_virtual_keyboard_v1_modifiers(keyboard_.get(), 0, 0, 0, 0);
   // Once the compositor answers, the devices are on the seat.
-  if (wl_display_roundtrip(display_.get()) < 0)
+  if (!bounded_roundtrip(display_.get(), deadline))
     return fail("No input can be sent to the desktop: the compositor did not accept the virtual devices.");
   // Nothing more is wanted from the compositor, and nobody reads the connection from here on.
   outputs_.clear();

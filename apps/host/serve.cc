@@ -15,6 +15,7 @@
 #include "endpoint/host_endpoint.h"
 #include "host/display/display.h"
 #include "host/mgmt/control_socket.h"
+#include "host/power/sleep_watch.h"
 #include "host/session/session_manager.h"
 #include "transport/udp/udp_socket.h"
 
@@ -135,7 +136,9 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   if (!socket) return tl::unexpected(socket.error());
 
   SystemRandom random;
+  host::SleepWatch sleep;
   host::SessionManager sessions(std::move(settings), std::move(displays), options.admission);
+  sessions.on_activity([&sleep](bool streaming) { sleep.set_streaming(streaming); });
   endpoint::HostConfig config;
   config.approval = options.approval;
   config.quic.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);
@@ -160,10 +163,18 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
     }
   }
 
+  sleep.start({[&endpoint] {
+                 spdlog::info("This machine goes to sleep; every client is told.");
+                 (*endpoint)->end_all(wire::CloseCode::host_going_down,
+                                      "The host goes to sleep; connect again once it is awake.");
+               },
+               [] { spdlog::info("This machine is awake again."); }});
+
   pollfd wait{stop.fd(), POLLIN, 0};
   while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
   }
   spdlog::info("Stopping.");
+  sleep.stop();
   control->reset();
   (*endpoint)->stop(wire::CloseCode::host_going_down, "The host was stopped.");
   sessions.stop();

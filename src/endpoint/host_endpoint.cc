@@ -59,13 +59,14 @@ std::optional<TimePoint> HostEndpoint::turn() {
 
 void HostEndpoint::stop(wire::CloseCode code, std::string_view reason) {
   if (std::exchange(stopped_, true) || !loop_.is_started()) return;
-  // Two turns: the first queues the closes and sends them, the second shows that it has.
-  std::promise<void> sent;
-  auto done = sent.get_future();
-  loop_.post([this, code, why = std::string(reason)] { node_->end_all(code, why); });
-  loop_.post([&sent] { sent.set_value(); });
-  done.wait_for(kAnswerWait);
+  end_all(code, reason);
   loop_.stop();
+}
+
+void HostEndpoint::end_all(wire::CloseCode code, std::string_view reason) {
+  // Two turns: the first queues the closes and sends them, the second shows that it has.
+  loop_.post([this, code, why = std::string(reason)] { node_->end_all(code, why); });
+  (void)ask<bool>([] { return true; }, false);
 }
 
 void HostEndpoint::accept(SessionId id, const SessionAnswer& answer) {

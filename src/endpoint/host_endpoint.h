@@ -34,6 +34,9 @@ class HostEndpoint {
   // Tells every client why, then ends the loop. Idempotent.
   void stop(wire::CloseCode code, std::string_view reason);
 
+  // Ends every session and connection, as end() does one, and serves on. Waits until the closes have left.
+  void end_all(wire::CloseCode code, std::string_view reason);
+
   // Any thread, the loop's own included; carried out soon, on the loop.
   void accept(SessionId id, const SessionAnswer& answer);
   void refuse(SessionId id, wire::CloseCode code, std::string reason);

@@ -18,6 +18,11 @@ class AddressBook {
   void add(NodeId id, const std::string& ip, std::uint16_t port) {
     addresses_[id] = *SocketAddress::parse(ip, port);
   }
+  // From now on `id` is reached elsewhere, and `nobody` (of an id of its own) where it was.
+  void move(NodeId id, const std::string& ip, std::uint16_t port, NodeId nobody) {
+    addresses_[nobody] = addresses_.at(id);
+    add(id, ip, port);
+  }
   [[nodiscard]] const SocketAddress& address_of(NodeId id) const { return addresses_.at(id); }
   [[nodiscard]] NodeId node_of(const SocketAddress& address) const {
     for (const auto& [id, known] : addresses_) {

@@ -10,13 +10,14 @@ SimClient::SimClient(AddressBook& book, NodeId own, std::uint64_t seed, std::uin
                      const control::Identity* identity, control::QuicConfig quic)
     : book_(book),
       own_(own),
+      local_(book.address_of(own)),
       synthetic_seed_(synthetic_seed),
       random_(seed),
       node_(endpoint::ClientNode::create(quic, identity, random_, *this).value()) {}
 
 endpoint::ConnectOptions SimClient::options(const std::optional<control::Fingerprint>& pin) const {
   endpoint::ConnectOptions options;
-  options.local = book_.address_of(own_);
+  options.local = local_;
   options.host = book_.address_of(1);
   options.pin = pin;
   return options;
@@ -42,7 +43,7 @@ void SimClient::pair(const std::string& pin, TimePoint now) {
 
 void SimClient::receive(TimePoint now, NodeId from, MutableBytes datagram) {
   now_ = now;
-  node_->receive(book_.address_of(own_), book_.address_of(from), datagram, 0, now);
+  node_->receive(local_, book_.address_of(from), datagram, 0, now);
 }
 
 void SimClient::handle_deadline(TimePoint now) {

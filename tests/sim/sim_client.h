@@ -78,6 +78,7 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
 
   AddressBook& book_;
   const NodeId own_;
+  const SocketAddress local_;  // as the client knows it; a NAT may show the host another
   const std::uint64_t synthetic_seed_;
   SeededRandom random_;
   std::unique_ptr<endpoint::ClientNode> node_;

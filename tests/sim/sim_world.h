@@ -47,13 +47,18 @@ class SimWorld {
   }
 
   // A new client node of the one device. `link` in both directions.
-  SimClient& add_client(const LinkOptions& link) {
+  SimClient& add_client(const LinkOptions& link, const control::QuicConfig& quic = {}) {
     const NodeId id = next_client_++;
     book_.add(id, "10.0.0." + std::to_string(id), 40000);
-    clients_.emplace_back(book_, id, seed + id, seed, &identity);
+    clients_.emplace_back(book_, id, seed + id, seed, &identity, quic);
     driver_.add(id, clients_.back());
     network.set_both_ways(kHost, id, link);
     return clients_.back();
+  }
+
+  // The host sees the client added as number `nth` (from 0) at another address from now on.
+  void move_client(std::size_t nth, const std::string& ip, std::uint16_t port) {
+    book_.move(static_cast<NodeId>(kHost + 1 + nth), ip, port, next_client_++);
   }
 
   // An address nobody listens at.

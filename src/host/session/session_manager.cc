@@ -171,6 +171,7 @@ void SessionManager::start(Card card, const Admission& admission) {
   auto session =
       std::make_unique<HostSession>(card.request, settings_, displays_.get(), *endpoint_, std::move(plan));
   sessions_.emplace(id, Held{std::move(card), std::move(session)});
+  if (sessions_.size() == 1 && on_activity_) on_activity_(true);
 }
 
 std::optional<TimePoint> SessionManager::next_decision() const {
@@ -244,6 +245,7 @@ void SessionManager::session_ended(SessionId id, bool user_quit, std::string_vie
     held.session->ended(user_quit ? DisplayBook::Leave::quit : DisplayBook::Leave::lost);
   }
   ending_.push_back(std::move(held));
+  if (sessions_.empty() && on_activity_) on_activity_(false);
 }
 
 void SessionManager::reap() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,9 @@ class SessionManager final : public endpoint::HostSessions {
 
   // Before the endpoint starts. The endpoint is stopped before the manager goes.
   void attach(endpoint::HostEndpoint& endpoint) { endpoint_ = &endpoint; }
+  // Told on the control loop whenever the first session begins (true) or the last one ended (false). Before
+  // the endpoint starts.
+  void on_activity(std::function<void(bool)> told) { on_activity_ = std::move(told); }
   // Ends every session and waits until its display is gone. After the endpoint has stopped.
   void stop();
 
@@ -106,6 +110,7 @@ class SessionManager final : public endpoint::HostSessions {
   std::map<endpoint::SessionId, Held> sessions_;  // connections are numbered: oldest first
   std::map<endpoint::SessionId, Deferred> deferred_;
   std::vector<Held> ending_;
+  std::function<void(bool)> on_activity_;
   std::atomic<std::size_t> without_offload_ = 0;  // of sessions_
 };
 

@@ -19,6 +19,9 @@ struct HostConfig {
   bool approval = false;
   // Unix ns. Simulations pass virtual time, so that they repeat.
   std::function<std::uint64_t()> wall_clock = wall_clock_ns;
+  // TCP port of the management API, for clients; asked once per session, on the loop. Empty, or 0: they are
+  // told none.
+  std::function<std::uint16_t()> management_port;
   // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
   // it in. Empty, or nullopt: 1500.
   std::function<std::optional<std::size_t>(const SocketAddress& local, const SocketAddress& remote)>

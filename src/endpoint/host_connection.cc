@@ -119,6 +119,7 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
   }
   hello.frames = answer.frame_limit;
   hello.compositor = answer.compositor;
+  if (shared_.config.management_port) hello.management_port = shared_.config.management_port();
   hello.bitrate_kbps = answer.bitrate_kbps;
   hello.codec = answer.video_codec;
 

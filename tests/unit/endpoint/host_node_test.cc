@@ -115,6 +115,15 @@ TEST(HostNode, WallClockIsTheOneGiven) {
   EXPECT_EQ(hello->clock_origin_ns / 1000, 1'234'567'890'123'456U);
 }
 
+TEST(HostNode, TellsWhereItsManagementApiIs) {
+  HostConfig config;
+  config.management_port = [] { return std::uint16_t{47991}; };
+  NodeWorld world(config);
+  EXPECT_EQ(wire::ServerHello::decode(world.join().frames[0].body)->management_port, 47991);
+  NodeWorld without;
+  EXPECT_EQ(wire::ServerHello::decode(without.join().frames[0].body)->management_port, 0);
+}
+
 TEST(HostNode, AProbeOfReachabilityIsNoSession) {
   NodeWorld world;
   RawPeer& peer = world.connect();

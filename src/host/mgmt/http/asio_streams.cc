@@ -205,7 +205,7 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls_context(const control::Iden
       SSL_CTX_set_num_tickets(raw, 0) != 1 || !use_identity(raw, identity)) {
     return fail(
         "The management API was not opened, because OpenSSL does not take this host's identity; check that "
-        "OpenSSL is installed whole, or start with --api off.");
+        "OpenSSL is installed whole, or start with --api-bind off.");
   }
   return context;
 }

@@ -128,22 +128,28 @@ int run(const Options& options, const StopSignal& stop) {
   auto session = client::StreamSession::start(stream, *identity, random, measurement);
   if (!session) return complain(ExitCode::failed, session.error().message);
   measurement.attach(**session);
+  // At once: a first session that ends with the power cut is no reason to ask for approval again.
+  Result<void> met;
+  const auto on_host = [&](const control::Fingerprint& host) {
+    if (!first_contact) return;
+    met = remember(*known, *address, host);
+    if (met && !options.quiet)
+      std::fprintf(stderr, "First contact with %s; compare its fingerprint with what the host shows: %s\n",
+                   label.c_str(), control::fingerprint_hex(host).c_str());
+  };
   bool interrupted = false;
-  measurement.wait([&] {
-    pollfd signal{stop.fd(), POLLIN, 0};
-    return interrupted = ::poll(&signal, 1, 0) == 1;
-  });
+  measurement.wait(
+      [&] {
+        pollfd signal{stop.fd(), POLLIN, 0};
+        interrupted = ::poll(&signal, 1, 0) == 1;
+        return interrupted || !met;
+      },
+      on_host);
   (*session)->quit();
   (*session)->stop();
   const Figures figures = measurement.finish(**session);
 
-  if (first_contact && figures.host) {
-    if (const auto stored = remember(*known, *address, *figures.host); !stored)
-      return complain(ExitCode::failed, stored.error().message);
-    if (!options.quiet)
-      std::fprintf(stderr, "First contact with %s; compare its fingerprint with what the host shows: %s\n",
-                   label.c_str(), control::fingerprint_hex(*figures.host).c_str());
-  }
+  if (!met) return complain(ExitCode::failed, met.error().message);
   if (!options.quiet && figures.connected) std::fputs(("\n" + table_of(figures)).c_str(), stdout);
   if (!options.json_file.empty()) {
     if (const auto written = write_text(options.json_file, json_of(figures)); !written) {

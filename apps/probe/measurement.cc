@@ -62,9 +62,18 @@ void Measurement::attach(client::StreamSession& session) {
   session_ = &session;
 }
 
-void Measurement::wait(const std::function<bool()>& stop_requested) {
+void Measurement::wait(const std::function<bool()>& stop_requested,
+                       std::function<void(const control::Fingerprint&)> on_host) {
   std::unique_lock lock(mutex_);
+  const auto tell_host = [&] {
+    if (!figures_.host || !on_host) return;
+    const control::Fingerprint host = *figures_.host;
+    lock.unlock();
+    std::exchange(on_host, nullptr)(host);
+    lock.lock();
+  };
   while (!ended_ && !stop_requested()) {
+    tell_host();
     if (options_.count != 0 && units_ >= options_.count) return;
     // Measured from the first picture; connecting has a budget of its own and ends in on_ended() at the
     // latest.
@@ -77,6 +86,7 @@ void Measurement::wait(const std::function<bool()>& stop_requested) {
     const auto next_mode = ask_modes(now);
     changed_.wait_for(lock, next_mode ? std::min(kPollEvery, *next_mode - now) : kPollEvery);
   }
+  tell_host();
 }
 
 std::optional<TimePoint> Measurement::ask_modes(TimePoint now) {

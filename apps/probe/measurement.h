@@ -58,7 +58,9 @@ class Measurement final : public client::StreamListener {
 
   // Waits until the run is complete: time is up, --count is reached, the host ended it, or `stop_requested`
   // says so. `poll_every` bounds how late the latter is noticed.
-  void wait(const std::function<bool()>& stop_requested);
+  // `on_host` is told once who the host is, when it has let this device in.
+  void wait(const std::function<bool()>& stop_requested,
+            std::function<void(const control::Fingerprint&)> on_host);
   [[nodiscard]] Figures finish(const client::StreamSession& session);
   [[nodiscard]] client::Picture last_picture() const;
 

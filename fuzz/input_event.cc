@@ -2,6 +2,7 @@
 // Input events from the wire into an injector. Input: grants u8, then events of 18 bytes.
 #include "core/wire/input_event.h"
 
+#include "core/session/grants.h"
 #include "core/wire/gamepad.h"
 #include "core/wire/key_codes.h"
 #include "core/wire/scroll.h"
@@ -61,9 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(bytes.size() == kInputEventBytes, "an event has one length");
     if (event->kind == InputKind::scroll) require(is_valid_scroll(*event), "a scroll event keeps its rules");
     const std::size_t before = injector.events().size();
-    const bool routed = host::route_input(*event, grants, injector);
-    const std::uint32_t needed = host::grant_for(event->kind);
-    if ((grants & needed) != needed) require(!routed, "what is not granted is dropped");
+    const std::uint32_t needed = access::needed(event->kind);
+    require(needed != access::kFree && needed != access::kNever, "every kind that is read is classed");
+    require(access::needed({DatagramKind::input_state, bytes}) == needed,
+            "the bytes are classed like the event");
+    const bool routed = access::allows(grants, needed) && host::route_input(*event, injector);
     require(injector.events().size() <= before + (routed ? 1 : 0), "an event does one thing at most");
     if (const auto key = vk_to_evdev(event->code)) {
       require(evdev_to_vk(*key).has_value(), "a key of the wire has a number");

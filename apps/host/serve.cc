@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "endpoint/host_endpoint.h"
 #include "host/display/display.h"
 #include "host/mgmt/control_socket.h"
@@ -76,8 +76,9 @@ std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionMana
   const std::uint32_t id = number_of(request, "id");
   nlohmann::json answer;
   if (command == "pair") {
-    const std::string pin = endpoint.arm_pairing();
-    answer = {{"ok", !pin.empty()}, {"pin", pin}, {"seconds", 120}};
+    const auto pin = endpoint.arm_pairing();
+    answer = pin ? nlohmann::json{{"ok", true}, {"pin", *pin}, {"seconds", 120}}
+                 : nlohmann::json{{"ok", false}, {"error", pin.error().message}};
   } else if (command == "status") {
     const auto status = endpoint.status();
     answer = {{"ok", true},
@@ -102,7 +103,7 @@ std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionMana
 Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-host");
   if (!identity) return tl::unexpected(identity.error());
-  auto clients = control::PinStore::open(options.state_dir / "clients.json");
+  auto clients = control::TrustStore::open(options.state_dir);
   if (!clients) return tl::unexpected(clients.error());
 
   host::SessionSettings settings;

@@ -3,14 +3,9 @@
 
 #include <algorithm>
 
-#include "base/text.h"
+#include "control/identity/trust_store.h"
 
 namespace punktfunk::control {
-
-namespace {
-// As PinStore keeps them.
-constexpr std::size_t kMaxNameBytes = 64;
-}  // namespace
 
 std::variant<ApprovalDesk::Parked, wire::CloseCode> ApprovalDesk::knock(ConnectionId connection,
                                                                         const crypto::Digest& fingerprint,
@@ -19,9 +14,7 @@ std::variant<ApprovalDesk::Parked, wire::CloseCode> ApprovalDesk::knock(Connecti
                                                                         TimePoint now) {
   expire(now);
   if (!address.is_local_network()) return wire::CloseCode::pairing_not_armed;
-  std::string clean = clean_text(name, kMaxNameBytes);
-  if (clean.empty()) clean = "Unnamed device";
-  Entry entry{0, fingerprint, std::move(clean), address, now, connection};
+  Entry entry{0, fingerprint, device_name(name), address, now, connection};
   const auto known = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& one) { return one.fingerprint == fingerprint; });
   // The same number, so that an operator who reads the list while the device asks again decides about what

@@ -95,7 +95,10 @@ void HostControl::on_client_hello(const wire::Frame& frame, TimePoint now) {
     return close(CloseCode::client_certificate_needed, "This host admits only clients with a certificate.");
   }
   if (surroundings_.is_paired(*peer_.fingerprint)) return request_session(*hello, now);
-  if (const auto refusal = surroundings_.knock(*hello)) return close(refusal->code, refusal->reason);
+  const auto answer = surroundings_.knock(*hello);
+  if (const auto* refusal = std::get_if<Surroundings::Refusal>(&answer))
+    return close(refusal->code, refusal->reason);
+  if (std::holds_alternative<Surroundings::Admitted>(answer)) return request_session(*hello, now);
   state_ = State::parked;
   parked_hello_ = *hello;
   approval_until_ = now + kApprovalWindow;
@@ -115,6 +118,7 @@ void HostControl::turn_away(CloseCode code, std::string_view reason) {
 }
 
 void HostControl::request_session(const wire::ClientHello& hello, TimePoint now) {
+  if (const auto refusal = surroundings_.barred(hello)) return close(refusal->code, refusal->reason);
   if (hello.access_only) return close(CloseCode::access_granted, wire::describe(CloseCode::access_granted));
   is_pinned_ = hello.bitrate_kbps != 0;
   reads_reasons_ = (hello.abr_features & wire::kReadsBitrateReason) != 0;
@@ -147,7 +151,8 @@ void HostControl::on_pair_request(const wire::Frame& frame, TimePoint now) {
     return close(CloseCode::client_certificate_needed, "Pairing needs a client certificate.");
   auto attempt = desk_.take(*peer_.fingerprint, peer_.address, now);
   if (const auto* code = std::get_if<CloseCode>(&attempt)) return close(*code, wire::describe(*code));
-  std::string& pin = std::get<std::string>(attempt);
+  std::string& pin = std::get<PairingDesk::Attempt>(attempt).pin;
+  pairing_rights_ = std::get<PairingDesk::Attempt>(attempt).rights;
   const crypto::Spake2 exchange(crypto::Spake2::Role::host, as_bytes(pin), *peer_.fingerprint,
                                 host_fingerprint_, random_);
   explicit_bzero(pin.data(), pin.size());
@@ -169,7 +174,7 @@ void HostControl::on_pair_proof(const wire::Frame& frame, TimePoint now) {
   pairing_key_.reset();
   // Stored last, and only after the proof held.
   const bool ok = equal_constant_time(expected, proof->client_confirm) &&
-                  surroundings_.store_pairing(*peer_.fingerprint, pairing_name_);
+                  surroundings_.store_pairing(*peer_.fingerprint, pairing_name_, pairing_rights_);
   state_ = State::paired;
   deadline_ = now + kPairedLinger;
   wire::PairResult result;
@@ -178,6 +183,9 @@ void HostControl::on_pair_proof(const wire::Frame& frame, TimePoint now) {
 }
 
 void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
+  const std::uint32_t needed = access::needed(frame);
+  if (needed == access::kNever) return;  // skipped: not known here, or not a client's to send
+  if (needed != access::kFree && (state_ != State::running || !surroundings_.permits(needed))) return;
   switch (static_cast<FrameType>(frame.type)) {
     case FrameType::ready:
       if (state_ != State::await_ready) return close(CloseCode::error, "Ready came out of turn.");
@@ -185,6 +193,7 @@ void HostControl::on_session_frame(const wire::Frame& frame, TimePoint now) {
       deadline_.reset();
       if (is_probe_only_) deadline_ = now + kProbeOnlyTime;
       send(FrameType::stream_config, config_.encode());
+      if (access_update_) send(FrameType::access_update, std::exchange(access_update_, {})->encode());
       surroundings_.session_ready();
       return;
     case FrameType::clock_probe: {
@@ -262,6 +271,11 @@ void HostControl::send_probe_result(const wire::ProbeResult& result) {
   if (state_ != State::running) return;
   probes_.finished();
   send(FrameType::probe_result, result.encode());
+}
+
+void HostControl::send_access(const wire::AccessUpdate& update) {
+  if (state_ == State::await_ready) access_update_ = update;
+  if (state_ == State::running) send(FrameType::access_update, update.encode());
 }
 
 void HostControl::send_bitrate(const wire::BitrateChanged& changed) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -13,9 +14,11 @@
 #include "control/pairing_desk.h"
 #include "core/crypto/spake2.h"
 #include "core/session/bandwidth_probe.h"
+#include "core/session/grants.h"
 #include "core/wire/close_code.h"
 #include "core/wire/control_frame.h"
 #include "core/wire/hello.h"
+#include "core/wire/host_messages.h"
 #include "core/wire/session_messages.h"
 
 namespace punktfunk::control {
@@ -41,14 +44,23 @@ class HostControl {
     [[nodiscard]] virtual bool is_paired(const crypto::Digest& fingerprint) = 0;
     // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on
     // both ends.
-    [[nodiscard]] virtual bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) = 0;
-    // An unknown device with a certificate says hello. nullopt: it is parked until admit() or turn_away();
-    // otherwise the connection closes with this.
+    // `rights`: what the PIN was armed with.
+    [[nodiscard]] virtual bool store_pairing(const crypto::Digest& fingerprint, const std::string& name,
+                                             const std::optional<access::Offer>& rights) = 0;
+    // The connection closes with this.
     struct Refusal {
       wire::CloseCode code;
       std::string reason;
     };
-    [[nodiscard]] virtual std::optional<Refusal> knock(const wire::ClientHello& hello) = 0;
+    struct Parked {};    // until admit() or turn_away()
+    struct Admitted {};  // it was stored just now, because the operator trusts first uses
+    // An unknown device with a certificate says hello.
+    [[nodiscard]] virtual std::variant<Parked, Admitted, Refusal> knock(const wire::ClientHello& hello) = 0;
+    // A paired device asks for something its rights do not allow (section 9, step 2). nullopt: it may go on.
+    [[nodiscard]] virtual std::optional<Refusal> barred(const wire::ClientHello& hello) = 0;
+    // Whether a frame of a running session may be acted on that takes these grants; if not it is counted and
+    // skipped.
+    [[nodiscard]] virtual bool permits(std::uint32_t needed) = 0;
     // An allowed client asks for a session. Answered later by accept() or refuse().
     virtual void session_requested(const wire::ClientHello& hello) = 0;
     // The client is ready to take media.
@@ -106,6 +118,8 @@ class HostControl {
   void begin_epoch(std::uint8_t epoch, const wire::Mode& mode);
   // The host was silent for this long for reasons of its own (section 18).
   void send_gap(std::uint32_t gap_ms);
+  // The device's rights changed (section 25). Told as soon as the client can take it.
+  void send_access(const wire::AccessUpdate& update);
 
   // The probe that was asked for is over.
   void send_probe_result(const wire::ProbeResult& result);
@@ -158,10 +172,12 @@ class HostControl {
   wire::FrameParser parser_;
   std::optional<crypto::Spake2Key> pairing_key_;
   std::string pairing_name_;
+  std::optional<access::Offer> pairing_rights_;
   wire::StreamConfig config_;
   wire::Mode promised_mode_;                  // the client was told last that this is in force or coming
   std::optional<TimePoint> reconfigured_at_;  // a new mode was accepted
   bool ties_modes_ = false;                   // feature bit 32 is in force
+  std::optional<wire::AccessUpdate> access_update_;  // between ServerHello and StreamConfig
   std::uint32_t bitrate_kbps_ = 0;
   bool is_pinned_ = false;      // the client asked for a fixed rate
   bool reads_reasons_ = false;  // in BitrateChanged

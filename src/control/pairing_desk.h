@@ -9,6 +9,7 @@
 #include "base/socket_address.h"
 #include "base/time.h"
 #include "core/crypto/hash.h"
+#include "core/session/grants.h"
 #include "core/wire/close_code.h"
 
 namespace punktfunk::control {
@@ -30,20 +31,38 @@ class PairingDesk {
   PairingDesk(const PairingDesk&) = delete;
   PairingDesk& operator=(const PairingDesk&) = delete;
 
-  // Replaces any PIN armed before. `only_for` limits it to one device's fingerprint. Returns the PIN to show.
-  std::string arm(TimePoint now, RandomSource& random, std::optional<crypto::Digest> only_for = std::nullopt);
+  // What the operator opens.
+  struct Window {
+    std::optional<crypto::Digest> only_for{};  // one device's fingerprint; none: whoever knows the PIN
+    bool from_anywhere = false;                // also from outside the local networks
+    // None: full rights for ever, and a device that is paired already keeps what it has.
+    std::optional<access::Offer> rights{};
+    bool operator==(const Window&) const = default;
+  };
+  // Replaces any PIN armed before. Returns the PIN to show.
+  std::string arm(TimePoint now, RandomSource& random, const Window& window);
+  std::string arm(TimePoint now, RandomSource& random) { return arm(now, random, Window{}); }
   void disarm();
-  [[nodiscard]] bool is_armed(TimePoint now) const;
+  [[nodiscard]] bool is_armed(TimePoint now) const { return armed_until_ && now < *armed_until_; }
+  // While armed: for whom, and for how long yet.
+  struct Armed {
+    Window window;
+    Duration left{};
+  };
+  [[nodiscard]] std::optional<Armed> armed(TimePoint now) const;
 
-  // The PIN for this attempt, or the code to close the connection with. `address` outside the local networks
-  // is refused.
-  [[nodiscard]] std::variant<std::string, wire::CloseCode> take(const crypto::Digest& fingerprint,
-                                                                const SocketAddress& address, TimePoint now);
+  // One attempt: its PIN and what the device is to be given, or the code to close the connection with.
+  struct Attempt {
+    std::string pin;  // the caller wipes it
+    std::optional<access::Offer> rights;
+  };
+  [[nodiscard]] std::variant<Attempt, wire::CloseCode> take(const crypto::Digest& fingerprint,
+                                                            const SocketAddress& address, TimePoint now);
 
  private:
   std::string pin_;
   std::optional<TimePoint> armed_until_;
-  std::optional<crypto::Digest> only_for_;
+  Window window_;
   std::optional<TimePoint> last_attempt_;
 };
 

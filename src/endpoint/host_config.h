@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "control/quic/quic_endpoint.h"
+#include "core/session/grants.h"
 
 namespace punktfunk::endpoint {
 
@@ -17,6 +18,8 @@ struct HostConfig {
   // Unknown devices of the local networks are parked until the operator decides (section 9.3). Off: they are
   // refused.
   bool approval = false;
+  // Unknown devices of the local networks are stored at first contact, with these rights. None: they are not.
+  std::optional<access::Offer> first_use;
   // Unix ns. Simulations pass virtual time, so that they repeat.
   std::function<std::uint64_t()> wall_clock = wall_clock_ns;
   // TCP port of the management API, for clients; asked once per session, on the loop. Empty, or 0: they are

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.h"
+#include "control/identity/trust_store.h"
 #include "core/crypto/media_keys.h"
 #include "core/wire/datagram.h"
 #include "core/wire/features.h"
@@ -21,6 +22,10 @@ using control::StreamId;
 using wire::CloseCode;
 
 namespace {
+
+// Time is looked at again at least this often while a session runs: the wall clock may be set.
+constexpr std::uint64_t kAccessCheckSeconds = 60;
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // Section 2.3: 1500 bytes of path MTU less 20 + 8 (IPv4) or 40 + 8 (IPv6) of headers and 46 of ours.
 constexpr std::uint16_t kShardIpv4 = 1408;
@@ -73,9 +78,9 @@ void HostConnection::on_stream_data(StreamId stream, ByteView data, bool fin) {
 void HostConnection::on_datagram(ByteView bytes) {
   if (!control_.is_running()) return;
   const auto datagram = wire::parse_datagram(bytes);
-  if (!datagram) return;
+  if (!datagram || !gate_.pass(access::needed(*datagram))) return;
   if (datagram->kind == wire::DatagramKind::input_state) {
-    // Payloads that are no 18-byte event (rich input) belong to features this host did not offer.
+    // Rich input belongs to features this host did not offer, and so does a microphone.
     if (const auto event = wire::InputEvent::decode(datagram->payload)) shared_.sessions.input(id_, *event);
   } else if (datagram->kind == wire::DatagramKind::feedback) {
     if (const auto feedback = wire::Feedback::decode(datagram->payload))
@@ -90,6 +95,10 @@ void HostConnection::on_path_changed(const SocketAddress& remote) {
 void HostConnection::on_closed(const control::CloseInfo& info) {
   shared_.approvals.leave(id_);
   if (!session_asked_) return;
+  shared_.clients.touch(*peer_.fingerprint, shared_.config.wall_clock() / kNsPerSecond);
+  if (gate_.denied() != 0)
+    spdlog::info("{} inputs of the session were dropped, because the device's rights do not allow them.",
+                 gate_.denied());
   shared_.sessions.session_ended(id_, is_for_good(info), info.reason);
 }
 
@@ -105,6 +114,8 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
   hello.features.set(wire::kHostExtension);
   hello.features.set(wire::kHostMarksRepeats);
   if (asked_.features.has(wire::kStreamConfig)) hello.features.set(wire::kStreamConfig);
+  hello.grants = gate_.grants();
+  if (const control::Device* known = device()) hello.expires_in_seconds = seconds_left(*known);
   if (asked_.probe_only) hello.features.set(wire::kHostRamp);
   hello.mode = answer.mode;
   hello.fec_scheme = wire::kFecGf16;
@@ -163,6 +174,7 @@ void HostConnection::close(CloseCode code, std::string_view reason) {
   } else {
     shared_.approvals.leave(id_);
   }
+  access_check_.reset();
   shared_.quic.close(id_, static_cast<std::uint64_t>(code), reason);
 }
 
@@ -170,18 +182,16 @@ bool HostConnection::is_paired(const crypto::Digest& fingerprint) {
   return shared_.clients.contains(fingerprint);
 }
 
-bool HostConnection::store_pairing(const crypto::Digest& fingerprint, const std::string& name) {
-  const auto stored = shared_.clients.add(fingerprint, name.empty() ? "Unnamed device" : name,
-                                          shared_.config.wall_clock() / 1'000'000'000);
+bool HostConnection::store_pairing(const crypto::Digest& fingerprint, const std::string& name,
+                                   const std::optional<access::Offer>& rights) {
+  const auto stored = shared_.node.trust(fingerprint, name, rights, control::PairedBy::pin);
   if (!stored) spdlog::error("{}", stored.error().message);
-  if (stored)
-    spdlog::info("Paired with \"{}\" ({}).", name, control::fingerprint_hex(fingerprint).substr(0, 16));
-  if (stored) shared_.node.let_in(fingerprint);
   return stored.has_value();
 }
 
-std::optional<control::HostControl::Surroundings::Refusal> HostConnection::knock(
+std::variant<HostConnection::Parked, HostConnection::Admitted, HostConnection::Refusal> HostConnection::knock(
     const wire::ClientHello& hello) {
+  if (shared_.node.trust_first_use(*peer_.fingerprint, hello.name, peer_.address)) return Admitted{};
   if (!shared_.config.approval) {
     return Refusal{CloseCode::pairing_not_armed,
                    "This device is not paired with the host; pair it with a PIN first."};
@@ -194,22 +204,84 @@ std::optional<control::HostControl::Surroundings::Refusal> HostConnection::knock
                               : "This device is not paired with the host, and from outside its local "
                                 "networks only a PIN lets it in."};
   }
-  const auto& parked = std::get<control::ApprovalDesk::Parked>(answer);
-  shared_.node.parked(parked);
+  shared_.node.parked(std::get<control::ApprovalDesk::Parked>(answer));
+  return Parked{};
+}
+
+std::optional<HostConnection::Refusal> HostConnection::barred(const wire::ClientHello& hello) {
+  const control::Device* known = device();
+  if (known == nullptr) return Refusal{CloseCode::denied, wire::describe(CloseCode::denied)};
+  if (shared_.node.is_expired(*known))
+    return Refusal{CloseCode::access_expired, wire::describe(CloseCode::access_expired)};
+  if (!hello.launch.empty() && !access::allows(known->rights.grants, wire::kGrantLaunch))
+    return Refusal{CloseCode::launch_not_permitted, wire::describe(CloseCode::launch_not_permitted)};
   return std::nullopt;
+}
+
+const control::Device* HostConnection::device() const { return shared_.clients.find(*peer_.fingerprint); }
+
+std::uint32_t HostConnection::seconds_left(const control::Device& device) const {
+  if (device.rights.lasts != access::Lasts::until) return 0;
+  const std::uint64_t now_s = shared_.config.wall_clock() / kNsPerSecond;
+  // 0 would say that there is no end.
+  if (device.rights.until_unix_s <= now_s) return 1;
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(device.rights.until_unix_s - now_s, ~std::uint32_t{0}));
+}
+
+void HostConnection::check_access() {
+  const control::Device* known = device();
+  if (known == nullptr) return end(CloseCode::denied, "The operator unpaired this device from the host.");
+  if (shared_.node.is_expired(*known))
+    return end(CloseCode::access_expired, wire::describe(CloseCode::access_expired));
+  const std::uint64_t wall_ns = shared_.config.wall_clock();
+  shared_.clients.touch(known->fingerprint, wall_ns / kNsPerSecond);
+  Duration wait = std::chrono::seconds(kAccessCheckSeconds);
+  if (known->rights.lasts == access::Lasts::until) {
+    const std::uint64_t until_s = known->rights.until_unix_s;
+    // A far end would not fit a Duration.
+    if (until_s - wall_ns / kNsPerSecond <= kAccessCheckSeconds)
+      wait = std::chrono::nanoseconds(until_s * kNsPerSecond - wall_ns);
+  }
+  access_check_ = shared_.node.now() + wait;
+}
+
+void HostConnection::rights_changed() {
+  const control::Device* known = session_asked_ && access_check_ ? device() : nullptr;
+  if (known == nullptr) return;
+  const std::uint32_t lost = gate_.grants() & ~known->rights.grants;
+  gate_.set(known->rights.grants);
+  shared_.sessions.rights_changed(id_, gate_.grants(), lost);
+  check_access();
+  if (access_check_) control_.send_access({gate_.grants(), seconds_left(*known)});
+}
+
+std::optional<TimePoint> HostConnection::next_deadline() const {
+  const auto control = control_.next_deadline();
+  if (!access_check_ || (control && *control < *access_check_)) return control;
+  return access_check_;
+}
+
+void HostConnection::handle_deadline(TimePoint now) {
+  control_.handle_deadline(now);
+  if (access_check_ && now >= *access_check_) check_access();
 }
 
 void HostConnection::session_requested(const wire::ClientHello& hello) {
   shared_.quic.keep(id_);
+  const control::Device* known = device();
+  if (known == nullptr) return control_.refuse(CloseCode::denied, wire::describe(CloseCode::denied));
   asked_ = hello;
   session_asked_ = true;
+  gate_.set(known->rights.grants);
+  check_access();
   SessionRequest request;
   request.id = id_;
   request.hello = hello;
   request.fingerprint = *peer_.fingerprint;
-  const control::PinnedPeer* known = shared_.clients.find(*peer_.fingerprint);
-  request.device_name = known != nullptr ? known->name : "Unnamed device";
+  request.device_name = known->name;
   request.remote = peer_.address;
+  request.grants = gate_.grants();
   shared_.sessions.session_requested(request);
 }
 

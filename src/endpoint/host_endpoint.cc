@@ -16,7 +16,7 @@ constexpr const char* kNoAnswer = "The host is stopping or too busy to answer; t
 
 Result<std::unique_ptr<HostEndpoint>> HostEndpoint::create(const HostConfig& config, DatagramSocket& socket,
                                                            const control::Identity& identity,
-                                                           control::PinStore& clients, RandomSource& random,
+                                                           control::TrustStore& clients, RandomSource& random,
                                                            HostSessions& sessions) {
   std::unique_ptr<HostEndpoint> endpoint(new HostEndpoint(socket, clients));
   HostConfig complete = config;
@@ -105,8 +105,49 @@ void HostEndpoint::send_audio(SessionId id, wire::AudioPacket packet) {
   loop_.post([this, id, packet = std::move(packet)] { node_->send_audio(id, packet); });
 }
 
-std::string HostEndpoint::arm_pairing() {
-  return ask<std::string>([this] { return node_->arm_pairing(monotonic_now()); }, {});
+Result<std::string> HostEndpoint::arm_pairing(const control::PairingDesk::Window& window) {
+  return ask<Result<std::string>>([this, window] { return node_->arm_pairing(monotonic_now(), window); },
+                                  fail(kNoAnswer));
+}
+
+Result<void> HostEndpoint::disarm_pairing() {
+  return ask<Result<void>>(
+      [this] {
+        node_->disarm_pairing();
+        return Result<void>();
+      },
+      fail(kNoAnswer));
+}
+
+Result<std::optional<control::PairingDesk::Armed>> HostEndpoint::armed_pairing() {
+  return ask<Result<std::optional<control::PairingDesk::Armed>>>(
+      [this] { return node_->armed_pairing(monotonic_now()); }, fail(kNoAnswer));
+}
+
+Result<std::vector<HostNode::DeviceInfo>> HostEndpoint::devices() {
+  return ask<Result<std::vector<HostNode::DeviceInfo>>>([this] { return node_->devices(); }, fail(kNoAnswer));
+}
+
+Result<control::Device> HostEndpoint::rename(const control::Fingerprint& fingerprint, std::string name) {
+  return ask<Result<control::Device>>(
+      [this, fingerprint, name = std::move(name)] { return node_->rename(fingerprint, name); },
+      fail(kNoAnswer));
+}
+
+Result<control::Device> HostEndpoint::set_rights(const control::Fingerprint& fingerprint,
+                                                 const HostNode::RightsEdit& edit) {
+  return ask<Result<control::Device>>(
+      [this, fingerprint, edit] { return node_->set_rights(fingerprint, edit, monotonic_now()); },
+      fail(kNoAnswer));
+}
+
+Result<control::Device> HostEndpoint::unpair(const control::Fingerprint& fingerprint) {
+  return ask<Result<control::Device>>(
+      [this, fingerprint] { return node_->unpair(fingerprint, monotonic_now()); }, fail(kNoAnswer));
+}
+
+Result<std::size_t> HostEndpoint::unpair_all() {
+  return ask<Result<std::size_t>>([this] { return node_->unpair_all(monotonic_now()); }, fail(kNoAnswer));
 }
 
 Result<std::vector<control::ApprovalDesk::Entry>> HostEndpoint::pending() {
@@ -114,9 +155,9 @@ Result<std::vector<control::ApprovalDesk::Entry>> HostEndpoint::pending() {
   return ask<Answer>([this] { return node_->pending(monotonic_now()); }, fail(kNoAnswer));
 }
 
-Result<control::ApprovalDesk::Entry> HostEndpoint::approve(std::uint32_t id) {
-  return ask<Result<control::ApprovalDesk::Entry>>([this, id] { return node_->approve(id, monotonic_now()); },
-                                                   fail(kNoAnswer));
+Result<control::ApprovalDesk::Entry> HostEndpoint::approve(std::uint32_t id, const access::Offer& rights) {
+  return ask<Result<control::ApprovalDesk::Entry>>(
+      [this, id, rights] { return node_->approve(id, monotonic_now(), rights); }, fail(kNoAnswer));
 }
 
 Result<control::ApprovalDesk::Entry> HostEndpoint::deny(std::uint32_t id) {

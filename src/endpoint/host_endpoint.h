@@ -26,7 +26,7 @@ class HostEndpoint {
   // loop only.
   [[nodiscard]] static Result<std::unique_ptr<HostEndpoint>> create(
       const HostConfig& config, DatagramSocket& socket, const control::Identity& identity,
-      control::PinStore& clients, RandomSource& random, HostSessions& sessions);
+      control::TrustStore& clients, RandomSource& random, HostSessions& sessions);
   ~HostEndpoint() { stop(wire::CloseCode::host_going_down, ""); }
 
   // Starts the loop. Once.
@@ -57,11 +57,19 @@ class HostEndpoint {
   template <class T>
   [[nodiscard]] T ask(std::function<T()> question, T if_stopped);
 
-  // Waits for the loop's answer.
-  [[nodiscard]] std::string arm_pairing();
-  // As HostNode's.
+  // These wait for the loop's answer. As HostNode's; an error too when the loop does not answer.
+  [[nodiscard]] Result<std::string> arm_pairing(const control::PairingDesk::Window& window = {});
+  [[nodiscard]] Result<void> disarm_pairing();
+  [[nodiscard]] Result<std::optional<control::PairingDesk::Armed>> armed_pairing();
+  [[nodiscard]] Result<std::vector<HostNode::DeviceInfo>> devices();
+  [[nodiscard]] Result<control::Device> rename(const control::Fingerprint& fingerprint, std::string name);
+  [[nodiscard]] Result<control::Device> set_rights(const control::Fingerprint& fingerprint,
+                                                   const HostNode::RightsEdit& edit);
+  [[nodiscard]] Result<control::Device> unpair(const control::Fingerprint& fingerprint);
+  [[nodiscard]] Result<std::size_t> unpair_all();
   [[nodiscard]] Result<std::vector<control::ApprovalDesk::Entry>> pending();
-  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id);
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id,
+                                                             const access::Offer& rights = {});
   [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id);
   struct Status {
     std::size_t connections = 0;
@@ -76,12 +84,12 @@ class HostEndpoint {
   // A loop that does not answer for this long is stuck; nobody should hang with it.
   static constexpr auto kAnswerWait = std::chrono::seconds(5);
 
-  HostEndpoint(DatagramSocket& socket, control::PinStore& clients) : socket_(socket), clients_(clients) {}
+  HostEndpoint(DatagramSocket& socket, control::TrustStore& clients) : socket_(socket), clients_(clients) {}
   void read_socket();
   [[nodiscard]] std::optional<TimePoint> turn();
 
   DatagramSocket& socket_;
-  control::PinStore& clients_;
+  control::TrustStore& clients_;
   std::unique_ptr<HostNode> node_;
   control::Transmit transmit_;
   bool stopped_ = false;

@@ -26,7 +26,7 @@ std::string no_such_request(std::uint32_t id) {
 
 }  // namespace
 
-HostNode::HostNode(const HostConfig& config, const control::Identity& identity, control::PinStore& clients,
+HostNode::HostNode(const HostConfig& config, const control::Identity& identity, control::TrustStore& clients,
                    RandomSource& random, HostSessions& sessions)
     : config_(config), identity_(identity), clients_(clients), random_(random), sessions_(sessions) {}
 
@@ -38,7 +38,7 @@ HostConnection::Shared HostNode::shared() {
 
 Result<std::unique_ptr<HostNode>> HostNode::create(const HostConfig& config,
                                                    const control::Identity& identity,
-                                                   control::PinStore& clients, RandomSource& random,
+                                                   control::TrustStore& clients, RandomSource& random,
                                                    HostSessions& sessions) {
   std::unique_ptr<HostNode> node(new HostNode(config, identity, clients, random, sessions));
   auto quic = control::QuicEndpoint::make_server(config.quic, identity, random, *node);
@@ -128,16 +128,14 @@ void HostNode::send_audio(SessionId id, const wire::AudioPacket& packet) {
   (void)quic_->send_datagram(id, wire::make_datagram(wire::DatagramKind::audio, packet.encode()));
 }
 
-Result<control::ApprovalDesk::Entry> HostNode::approve(std::uint32_t id, TimePoint now) {
+Result<control::ApprovalDesk::Entry> HostNode::approve(std::uint32_t id, TimePoint now,
+                                                       const access::Offer& rights) {
   now_ = now;
   const auto entry = approvals_.find(id, now);
   if (!entry) return fail(no_such_request(id));
   // First the store: a device that a restarted host would not know again is not let in.
-  const auto stored = clients_.add(entry->fingerprint, entry->name, config_.wall_clock() / 1'000'000'000);
+  const auto stored = trust(entry->fingerprint, entry->name, rights, control::PairedBy::approval);
   if (!stored) return tl::unexpected(stored.error());
-  spdlog::info("The operator let \"{}\" in ({}).", entry->name,
-               control::fingerprint_hex(entry->fingerprint).substr(0, 16));
-  let_in(entry->fingerprint);
   return *entry;
 }
 
@@ -164,11 +162,6 @@ void HostNode::parked(const control::ApprovalDesk::Parked& parked) {
   spdlog::info("\"{}\" ({}, {}) asks to be let in: punktfunk-host ctl approve {}, or deny {}.", entry->name,
                entry->address.ip(), control::fingerprint_hex(entry->fingerprint).substr(0, 16), parked.id,
                parked.id);
-}
-
-void HostNode::let_in(const control::Fingerprint& fingerprint) {
-  const auto waiting = approvals_.settle(fingerprint);
-  if (HostConnection* connection = waiting ? find(*waiting) : nullptr) connection->admit(now_);
 }
 
 std::size_t HostNode::session_count() const {

@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/approval_desk.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "control/pairing_desk.h"
 #include "control/quic/quic_endpoint.h"
 #include "core/wire/audio.h"
@@ -33,7 +33,7 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   // `identity`, `clients`, `random` and `sessions` outlive the node.
   [[nodiscard]] static Result<std::unique_ptr<HostNode>> create(const HostConfig& config,
                                                                 const control::Identity& identity,
-                                                                control::PinStore& clients,
+                                                                control::TrustStore& clients,
                                                                 RandomSource& random, HostSessions& sessions);
   ~HostNode() override;
 
@@ -62,17 +62,47 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   // One datagram of sound (section 23.1).
   void send_audio(SessionId id, const wire::AudioPacket& packet);
 
-  // Arms the one PIN and returns it.
-  [[nodiscard]] std::string arm_pairing(TimePoint now) { return desk_.arm(now, random_); }
+  // Arms the one PIN and returns it; whatever was armed before is not any more.
+  [[nodiscard]] std::string arm_pairing(TimePoint now, const control::PairingDesk::Window& window = {}) {
+    return desk_.arm(now, random_, window);
+  }
+  void disarm_pairing() { desk_.disarm(); }
+  [[nodiscard]] std::optional<control::PairingDesk::Armed> armed_pairing(TimePoint now) const {
+    return desk_.armed(now);
+  }
 
   // Who asks to be let in, oldest first.
   [[nodiscard]] const std::vector<control::ApprovalDesk::Entry>& pending(TimePoint now) {
     return approvals_.list(now);
   }
-  // Stores the device, then lets its waiting connection go on. The entry as it was; without a connection the
-  // device had stopped waiting, and may connect from now on.
-  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id, TimePoint now);
+  // Stores the device with these rights, then lets its waiting connection go on. The entry as it was; without
+  // a connection the device had stopped waiting, and may connect from now on.
+  [[nodiscard]] Result<control::ApprovalDesk::Entry> approve(std::uint32_t id, TimePoint now,
+                                                             const access::Offer& rights = {});
   [[nodiscard]] Result<control::ApprovalDesk::Entry> deny(std::uint32_t id, TimePoint now);
+
+  // The paired devices, oldest pairing first.
+  struct DeviceInfo {
+    control::Device device;
+    bool is_expired = false;
+    std::size_t sessions = 0;         // asked for or running
+    std::uint64_t denied_inputs = 0;  // of those sessions: dropped because the rights do not allow them
+  };
+  [[nodiscard]] std::vector<DeviceInfo> devices() const;
+  // Changes are stored first, and reach sessions of the device at once. The device as it is now; of unpair(),
+  // as it was. An error changes nothing.
+  [[nodiscard]] Result<control::Device> rename(const control::Fingerprint& fingerprint,
+                                               std::string_view name);
+  // What is not given stays; a term counts from now.
+  struct RightsEdit {
+    std::optional<std::uint32_t> grants;
+    std::optional<access::Term> term;
+  };
+  [[nodiscard]] Result<control::Device> set_rights(const control::Fingerprint& fingerprint,
+                                                   const RightsEdit& edit, TimePoint now);
+  [[nodiscard]] Result<control::Device> unpair(const control::Fingerprint& fingerprint, TimePoint now);
+  // How many there were.
+  [[nodiscard]] Result<std::size_t> unpair_all(TimePoint now);
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
   [[nodiscard]] std::size_t session_count() const;
@@ -85,7 +115,7 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   [[nodiscard]] const control::QuicEndpoint& quic() const { return *quic_; }
 
  private:
-  HostNode(const HostConfig& config, const control::Identity& identity, control::PinStore& clients,
+  HostNode(const HostConfig& config, const control::Identity& identity, control::TrustStore& clients,
            RandomSource& random, HostSessions& sessions);
 
   void on_handshake_done(control::ConnectionId id, const control::PeerInfo& peer) override;
@@ -97,18 +127,28 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   void on_closed(control::ConnectionId id, const control::CloseInfo& info) override;
   [[nodiscard]] TimePoint now() const override { return now_; }
   void parked(const control::ApprovalDesk::Parked& parked) override;
-  void let_in(const control::Fingerprint& fingerprint) override;
+  [[nodiscard]] Result<void> trust(const control::Fingerprint& fingerprint, std::string_view name,
+                                   const std::optional<access::Offer>& rights,
+                                   control::PairedBy how) override;
+  [[nodiscard]] bool trust_first_use(const control::Fingerprint& fingerprint, std::string_view name,
+                                     const SocketAddress& address) override;
+  [[nodiscard]] bool is_expired(const control::Device& device) const override;
+  [[nodiscard]] std::uint64_t unix_s() const;
+  // Every connection of the device, or of every device, with a session that is asked for or runs.
+  [[nodiscard]] std::vector<HostConnection*> sessions_of(
+      const std::optional<control::Fingerprint>& fingerprint) const;
   [[nodiscard]] HostConnection* find(control::ConnectionId id);
   [[nodiscard]] HostConnection::Shared shared();
 
   HostConfig config_;
   const control::Identity& identity_;
-  control::PinStore& clients_;
+  control::TrustStore& clients_;
   RandomSource& random_;
   HostSessions& sessions_;
   control::PairingDesk desk_;
   control::ApprovalDesk approvals_;
   std::optional<TimePoint> knock_told_;
+  std::optional<TimePoint> first_use_at_;
   std::unique_ptr<control::QuicEndpoint> quic_;
   std::map<control::ConnectionId, std::unique_ptr<HostConnection>> connections_;
   // The time of the call in progress, for events that QUIC delivers from within it.

@@ -56,6 +56,7 @@ struct SessionRequest {
   control::Fingerprint fingerprint{};
   std::string device_name;  // cleaned; never empty
   SocketAddress remote;
+  std::uint32_t grants = 0;  // of the device when it asked; rights_changed() follows a change
 };
 
 // What a session is given: values in force, not values asked for.
@@ -88,7 +89,10 @@ class HostSessions {
   virtual void session_requested(const SessionRequest& request) = 0;
   // The client is ready: media may leave.
   virtual void session_started(SessionId id, MediaGrant grant) = 0;
+  // The device's grants allow it: the endpoint drops what they do not.
   virtual void input(SessionId id, const wire::InputEvent& event) = 0;
+  // The device's grants are others now: what it holds down by one it lost is to be let go.
+  virtual void rights_changed(SessionId, std::uint32_t /*grants*/, std::uint32_t /*lost*/) {}
   // Loss figures of a newly closed window, and asks; already parsed and bounded.
   virtual void feedback(SessionId id, const wire::Feedback& feedback) = 0;
   // The client asks for another wire budget (section 18), and did not pin one. Returns what is in force now;

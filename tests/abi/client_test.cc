@@ -62,7 +62,7 @@ class ClientTest : public testing::Test {
     EXPECT_EQ(punktfunk_identity_create("punktfunk-client", &identity), PUNKTFUNK_OK);
     control::Fingerprint own;
     EXPECT_EQ(punktfunk_identity_fingerprint(identity, own.data()), PUNKTFUNK_OK);
-    EXPECT_TRUE(host.clients.add(own, "Couch", 0).has_value());
+    EXPECT_TRUE(host.clients.put({own, "Couch"}).has_value());
     options = make<punktfunk_client_options>();
     options.host = "127.0.0.1";
     options.port = host.port();

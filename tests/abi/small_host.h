@@ -15,7 +15,7 @@
 
 #include "base/random.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "core/session/media_sender.h"
 #include "core/wire/media_header.h"
 #include "endpoint/host_endpoint.h"
@@ -28,7 +28,7 @@ class SmallHost final : private endpoint::HostSessions {
  public:
   SmallHost()
       : identity(control::Identity::create_ephemeral("punktfunk-host").value()),
-        clients(control::PinStore::open(folder_.path() / "clients.json").value()),
+        clients(control::TrustStore::open(folder_.path()).value()),
         socket_(UdpSocket::bind(*SocketAddress::parse("127.0.0.1", 0)).value()) {
     endpoint_ = endpoint::HostEndpoint::create({}, *socket_, identity, clients, random_, *this).value();
   }
@@ -38,7 +38,7 @@ class SmallHost final : private endpoint::HostSessions {
   void start() { endpoint_->start(); }
   void stop() { endpoint_->stop(wire::CloseCode::host_going_down, "The host is going down."); }
   [[nodiscard]] std::uint16_t port() const { return socket_->local_address().port(); }
-  [[nodiscard]] std::string arm_pairing() { return endpoint_->arm_pairing(); }
+  [[nodiscard]] std::string arm_pairing() { return endpoint_->arm_pairing().value(); }
 
   // What is answered to a request; unset: nothing, so that the client is told to wait.
   void answer_with(std::function<void(endpoint::HostEndpoint&, const endpoint::SessionRequest&)> answer) {
@@ -108,7 +108,7 @@ class SmallHost final : private endpoint::HostSessions {
   test::ScratchFolder folder_;
 
  public:
-  control::PinStore clients;
+  control::TrustStore clients;
 
  private:
   static endpoint::SessionAnswer accepting(const endpoint::SessionRequest& request) {

@@ -136,7 +136,7 @@ class Certificates : public testing::Test {
 
 TEST_F(Certificates, OneSignedByAPairedDeviceIsAStrangers) {
   endpoint::NodeWorld world;
-  ASSERT_TRUE(world.clients->add(paired.fingerprint(), "Couch", 0).has_value());
+  ASSERT_TRUE(world.clients->put({paired.fingerprint(), "Couch"}).has_value());
   const Identity attacker = Identity::from_pem(leaf.pem()).value();
   EXPECT_NE(attacker.fingerprint(), paired.fingerprint());
   endpoint::RawPeer& peer = world.connect_as(&attacker);

@@ -164,7 +164,7 @@ TEST_F(SwappedCertificates, APairedClientsRightsAreNotTheRelays) {
   // The client was told to trust whoever answers (first contact). Its certificate opens nothing to the relay:
   // the host sees the relay's, which it does not know.
   Relayed relayed;
-  ASSERT_TRUE(relayed.world.clients->add(relayed.victim_identity.fingerprint(), "Couch", 0).has_value());
+  ASSERT_TRUE(relayed.world.clients->put({relayed.victim_identity.fingerprint(), "Couch"}).has_value());
   wire::ClientHello hello;
   hello.mode = {1280, 720, 60};
   relayed.victim->connect(relayed.options, hello, relayed.world.now);

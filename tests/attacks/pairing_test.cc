@@ -55,7 +55,7 @@ GuessedHour guess_for_an_hour(Duration armed_every) {
       fingerprint[0] = device;
       const auto address = *SocketAddress::parse("10.0.0." + std::to_string(device + 1), 40000);
       const auto answer = desk.take(fingerprint, address, now);
-      if (std::holds_alternative<std::string>(answer)) {
+      if (std::holds_alternative<control::PairingDesk::Attempt>(answer)) {
         ++hour.guesses;
       } else if (std::get<CloseCode>(answer) == CloseCode::pairing_rate_limit) {
         ++hour.too_soon;

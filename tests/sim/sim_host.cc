@@ -36,14 +36,14 @@ SimHost::Stream::Stream(endpoint::MediaGrant granted, const HostBehaviour& behav
       pacer(pacer_config(behaviour)),
       budget(BitRate::from_kbps(behaviour.bitrate_kbps)) {}
 
-SimHost::SimHost(AddressBook& book, const std::filesystem::path& file, std::uint64_t seed,
+SimHost::SimHost(AddressBook& book, const std::filesystem::path& folder, std::uint64_t seed,
                  HostBehaviour behaviour, endpoint::HostConfig config)
     : book_(book),
       random_(seed),
       sizes_(seed),
       behaviour_(behaviour),
       identity_(control::Identity::create_ephemeral("punktfunk-host").value()),
-      clients_(control::PinStore::open(file).value()),
+      clients_(control::TrustStore::open(folder).value()),
       node_(endpoint::HostNode::create(in_virtual_time(config, now_), identity_, clients_, random_, *this)
                 .value()) {}
 

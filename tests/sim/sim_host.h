@@ -13,7 +13,7 @@
 #include "address_book.h"
 #include "base/random.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "core/pacing/pacer.h"
 #include "core/session/ask_reader.h"
 #include "core/session/media_sender.h"
@@ -38,8 +38,8 @@ struct HostBehaviour {
 
 class SimHost final : public Participant, private endpoint::HostSessions {
  public:
-  // `file` is where the paired clients are kept.
-  SimHost(AddressBook& book, const std::filesystem::path& file, std::uint64_t seed, HostBehaviour behaviour,
+  // `folder` is where the paired clients are kept.
+  SimHost(AddressBook& book, const std::filesystem::path& folder, std::uint64_t seed, HostBehaviour behaviour,
           endpoint::HostConfig config = {});
 
   void receive(TimePoint now, NodeId from, MutableBytes datagram) override;
@@ -66,7 +66,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   std::uint8_t highest_parity = 0;
 
   [[nodiscard]] endpoint::HostNode& node() { return *node_; }
-  [[nodiscard]] control::PinStore& clients() { return clients_; }
+  [[nodiscard]] control::TrustStore& clients() { return clients_; }
   [[nodiscard]] const control::Identity& identity() const { return identity_; }
 
  private:
@@ -99,7 +99,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   std::mt19937_64 sizes_;
   HostBehaviour behaviour_;
   control::Identity identity_;
-  control::PinStore clients_;
+  control::TrustStore clients_;
   std::unique_ptr<endpoint::HostNode> node_;
   std::map<endpoint::SessionId, Stream> streams_;
   std::multimap<TimePoint, endpoint::SessionId> decisions_;

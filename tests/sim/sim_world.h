@@ -35,7 +35,7 @@ class SimWorld {
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     behaviour.synthetic_seed = seed;
     book_.add(kHost, "10.0.0.1", 9777);
-    host.emplace(book_, folder_.path() / "clients.json", seed, behaviour, config);
+    host.emplace(book_, folder_.path(), seed, behaviour, config);
     driver_.add(kHost, *host);
   }
   SimWorld(const SimWorld&) = delete;
@@ -43,7 +43,7 @@ class SimWorld {
 
   // A device that the host already knows.
   void trust_client() {
-    ASSERT_TRUE(host->clients().add(identity.fingerprint(), "Simulated device", 0).has_value());
+    ASSERT_TRUE(host->clients().put({identity.fingerprint(), "Simulated device"}).has_value());
   }
 
   // A new client node of the one device. `link` in both directions.

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,8 +18,12 @@ namespace punktfunk::test {
 // A folder of its own for one test, gone afterwards.
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "punktfunk-test-XXXXXX").string();
+  // `in_memory`: where there is such a file system, for tests that wait for the disk hundreds of times.
+  explicit ScratchFolder(bool in_memory = false) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool use_memory = in_memory && ::access(memory.c_str(), W_OK) == 0;
+    std::string name =
+        ((use_memory ? memory : std::filesystem::temp_directory_path()) / "punktfunk-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no scratch folder";
     path_ = name;
   }
@@ -30,6 +37,27 @@ class ScratchFolder {
 
  private:
   std::filesystem::path path_;
+};
+
+// While it lives, no file of this process can grow or be written past its end: what a full disk does.
+class FullDisk {
+ public:
+  FullDisk() {
+    before_ = ::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &limit_), 0);
+    const rlimit none{0, limit_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    ::signal(SIGXFSZ, before_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit limit_{};
+  void (*before_)(int) = nullptr;
 };
 
 inline unsigned mode_of(const std::filesystem::path& path) {

@@ -11,6 +11,9 @@
 
 namespace punktfunk::control {
 
+// Creates the missing folders; the last one 0700. One that is there already stays as it is.
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& folder);
+
 // nullopt: there is no such file. Anything else that keeps it from being read whole (a directory, more than
 // `max_bytes`, no permission) is an error. A file that others may read or write is tightened to 0600, with a
 // warning in the log.

@@ -10,10 +10,10 @@
 namespace punktfunk::wire {
 namespace {
 
-constexpr std::uint8_t kTouchpadKind = 1;
-constexpr std::uint8_t kMotionKind = 2;
-constexpr std::uint8_t kTouchpadExtendedKind = 3;
-constexpr std::uint8_t kHidReportKind = 4;
+constexpr auto kTouchpadKind = static_cast<std::uint8_t>(RichKind::touchpad);
+constexpr auto kMotionKind = static_cast<std::uint8_t>(RichKind::motion);
+constexpr auto kTouchpadExtendedKind = static_cast<std::uint8_t>(RichKind::touchpad_extended);
+constexpr auto kHidReportKind = static_cast<std::uint8_t>(RichKind::hid_report);
 
 constexpr std::size_t kTouchpadBytes = 5 + 2 * 2;
 constexpr std::size_t kMotionBytes = 3 + 6 * 2;
@@ -103,6 +103,17 @@ std::optional<HidReport> HidReport::decode(ByteView payload) {
   const ByteView data = payload.subspan(kHidHeaderBytes);
   if (length > kMaxHidReportBytes || data.size() != length) return std::nullopt;
   return HidReport{payload[2], Bytes(data.begin(), data.end())};
+}
+
+RichKind kind_of(const RichInput& input) {
+  struct Kind {
+    RichKind operator()(const TouchpadContact&) const { return RichKind::touchpad; }
+    RichKind operator()(const PadMotion&) const { return RichKind::motion; }
+    RichKind operator()(const TouchpadExtended&) const { return RichKind::touchpad_extended; }
+    RichKind operator()(const HidReport&) const { return RichKind::hid_report; }
+    RichKind operator()(const PenBatch&) const { return RichKind::pen; }
+  };
+  return std::visit(Kind{}, input);
 }
 
 std::optional<RichInput> decode_rich_input(ByteView payload) {

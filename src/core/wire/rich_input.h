@@ -19,6 +19,14 @@ namespace punktfunk::wire {
 
 inline constexpr std::size_t kMaxHidReportBytes = 64;
 
+enum class RichKind : std::uint8_t {
+  touchpad = 1,
+  motion = 2,
+  touchpad_extended = 3,
+  hid_report = 4,
+  pen = 5
+};
+
 // Kind 1.
 struct TouchpadContact {
   std::uint8_t pad = 0;
@@ -69,6 +77,8 @@ struct HidReport {
 };
 
 using RichInput = std::variant<TouchpadContact, PadMotion, TouchpadExtended, HidReport, PenBatch>;
+
+[[nodiscard]] RichKind kind_of(const RichInput& input);
 
 // By the kind byte. nullopt = drop.
 [[nodiscard]] std::optional<RichInput> decode_rich_input(ByteView payload);

@@ -20,8 +20,6 @@ using wire::CloseCode;
 
 namespace {
 
-// Everything until grants are stored per device: a paired device may use pointer, keyboard and gamepad.
-constexpr std::uint32_t kAllGrants = 0xFF;
 // Section 8.1, compositor 2: sway is one.
 constexpr std::uint8_t kCompositorWlroots = 2;
 
@@ -282,12 +280,19 @@ void HostSession::ended(DisplayBook::Leave how, std::string new_key) {
 void HostSession::input(const wire::InputEvent& event) {
   {
     const std::lock_guard lock(parts_mutex_);
-    if (!injector_ || !route_input(event, kAllGrants, *injector_)) return;
+    if (!injector_ || !route_input(event, *injector_)) return;
     injector_->flush();
   }
   const TimePoint now = monotonic_now();
   const std::lock_guard lock(mutex_);
   input_at_ = now;
+}
+
+void HostSession::let_go() {
+  const std::lock_guard lock(parts_mutex_);
+  if (!injector_) return;
+  injector_->release_all();
+  injector_->flush();
 }
 
 void HostSession::feedback(const wire::Feedback& feedback) {

@@ -73,6 +73,8 @@ class HostSession {
 
   void started(endpoint::MediaGrant grant);
   void input(const wire::InputEvent& event);
+  // Releases every key and button it holds down.
+  void let_go();
   void feedback(const wire::Feedback& feedback);
   // Sets the wire budget the client asks for, within the bounds; returns what is in force.
   [[nodiscard]] std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps);

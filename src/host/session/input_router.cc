@@ -9,35 +9,7 @@ namespace punktfunk::host {
 
 using wire::InputKind;
 
-std::uint32_t grant_for(InputKind kind) {
-  switch (kind) {  // no default: -Wswitch makes an unclassed kind an error
-    case InputKind::key_down:
-    case InputKind::key_up:
-    case InputKind::text:
-      return kGrantKeyboard;
-    case InputKind::mouse_move:
-    case InputKind::mouse_position:
-    case InputKind::button_down:
-    case InputKind::button_up:
-    case InputKind::scroll_simple:
-    case InputKind::scroll:
-    case InputKind::touch_down:
-    case InputKind::touch_move:
-    case InputKind::touch_up:
-      return kGrantPointer;
-    case InputKind::gamepad_button:
-    case InputKind::gamepad_axis:
-    case InputKind::gamepad_state:
-    case InputKind::gamepad_removed:
-    case InputKind::gamepad_arrived:
-      return kGrantGamepad;
-  }
-  return ~0u;  // a value outside the enumeration needs every grant there is
-}
-
-bool route_input(const wire::InputEvent& event, std::uint32_t grants, Injector& injector) {
-  const std::uint32_t needed = grant_for(event.kind);
-  if ((grants & needed) != needed) return false;
+bool route_input(const wire::InputEvent& event, Injector& injector) {
   switch (event.kind) {
     case InputKind::key_down:
     case InputKind::key_up: {

@@ -203,6 +203,11 @@ void SessionManager::input(SessionId id, const wire::InputEvent& event) {
   if (HostSession* session = find(id)) session->input(event);
 }
 
+void SessionManager::rights_changed(SessionId id, std::uint32_t, std::uint32_t lost) {
+  HostSession* session = lost != 0 ? find(id) : nullptr;
+  if (session != nullptr) session->let_go();
+}
+
 void SessionManager::feedback(SessionId id, const wire::Feedback& feedback) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;

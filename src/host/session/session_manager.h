@@ -59,6 +59,7 @@ class SessionManager final : public endpoint::HostSessions {
   void session_requested(const endpoint::SessionRequest& request) override;
   void session_started(endpoint::SessionId id, endpoint::MediaGrant grant) override;
   void input(endpoint::SessionId id, const wire::InputEvent& event) override;
+  void rights_changed(endpoint::SessionId id, std::uint32_t grants, std::uint32_t lost) override;
   void feedback(endpoint::SessionId id, const wire::Feedback& feedback) override;
   std::optional<wire::BitrateChanged> bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) override;
   bool reconfigure_asked(endpoint::SessionId id, const wire::Mode& mode) override;

@@ -22,7 +22,7 @@ class Trust(E2eTest):
         client = self.stage.client()
         self.assert_ok(*client.pair(host))
         for path in (client.identity_file, client.hosts_file, os.path.join(host.state_dir, "identity.pem"),
-                     os.path.join(host.state_dir, "clients.json"), os.path.join(host.state_dir, "control.sock")):
+                     os.path.join(host.state_dir, "trust.db"), os.path.join(host.state_dir, "control.sock")):
             self.assertEqual(0o600, mode_of(path), path)
         self.assertEqual(1, host.status()["paired_devices"])
 
@@ -43,7 +43,6 @@ class Trust(E2eTest):
         probe = harness.wait_until(try_right_pin, "pairing attempts are looked at again")
         self.assert_sentence(probe, "pair")
         self.assertFalse(os.path.exists(client.hosts_file))
-        self.assertFalse(os.path.exists(os.path.join(host.state_dir, "clients.json")))
         self.assertEqual(0, host.status()["paired_devices"])
 
     def test_no_pin_armed(self):
@@ -161,7 +160,8 @@ class Start(E2eTest):
     def test_damaged_files_stop_the_host_and_stay_as_they_are(self):
         for name, content in (("identity.pem", b"no key at all\n"), ("identity.pem", b""), ("clients.json", b""),
                               ("clients.json", b"{\"version\": 1, "),
-                              ("clients.json", b"{\"version\": 2, \"peers\": []}")):
+                              ("clients.json", b"{\"version\": 2, \"peers\": []}"),
+                              ("trust.db", b""), ("trust.db", b"SQLite format 3\0" + b"x" * 5000)):
             with self.subTest(name=name, content=content):
                 state_dir = self.stage.path("damaged")
                 os.mkdir(state_dir, 0o700)

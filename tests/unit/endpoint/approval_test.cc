@@ -44,7 +44,10 @@ class Approval : public testing::Test {
   bool is_stored() const { return world.clients->contains(stranger.fingerprint()); }
   // On the disk, where a restarted host would look.
   bool is_on_disk() const {
-    return control::PinStore::open(world.clients_file())->contains(stranger.fingerprint());
+    const auto devices = world.devices_on_disk();
+    return std::any_of(devices.begin(), devices.end(), [&](const control::Device& device) {
+      return device.fingerprint == stranger.fingerprint();
+    });
   }
   void expect_closed(RawPeer& peer, CloseCode code) {
     ASSERT_TRUE(world.run([&] { return peer.closed.has_value(); }, seconds(1)));
@@ -243,17 +246,16 @@ TEST_F(Approval, PairedByPinWhileItWaits) {
 TEST_F(Approval, AStoreThatCannotBeWrittenLetsNobodyIn) {
   RawPeer& peer = knock();
   const std::uint32_t id = only_id();
-  // A folder in its place cannot be replaced by a file, whoever runs this.
-  std::filesystem::remove(world.clients_file());
-  std::filesystem::create_directories(world.clients_file() / "in the way");
-  const auto approved = world.host->approve(id, world.now);
-  ASSERT_FALSE(approved);
-  EXPECT_NE(approved.error().message.find("clients.json"), std::string::npos) << approved.error().message;
+  {
+    const test::FullDisk full;
+    const auto approved = world.host->approve(id, world.now);
+    ASSERT_FALSE(approved);
+    EXPECT_NE(approved.error().message.find("trust.db"), std::string::npos) << approved.error().message;
+  }
   world.run_for(seconds(1));
   EXPECT_FALSE(is_stored());
   EXPECT_TRUE(world.sessions.requested.empty());
   EXPECT_FALSE(peer.closed) << "the operator may mend it and approve again";
-  std::filesystem::remove_all(world.clients_file());
   accept_sessions();
   ASSERT_TRUE(world.host->approve(id, world.now));
   expect_streams(peer);

@@ -73,10 +73,15 @@ class FakeHostSide final : public HostControl::Surroundings {
   std::optional<Closed> closed;
   std::set<crypto::Digest> paired;
   std::vector<std::pair<crypto::Digest, std::string>> stored;
+  std::vector<std::optional<access::Offer>> stored_rights;
   std::vector<wire::ClientHello> hellos;
   int ready = 0;
   bool can_store = true;
   bool parks = false;
+  bool trusts_first_use = false;
+  std::optional<Refusal> bars;
+  std::uint32_t grants = wire::kGrantAll;
+  std::vector<std::uint32_t> asked_grants;
   std::vector<wire::ClientHello> knocks;
   std::vector<std::uint32_t> bitrates_asked;
   std::optional<wire::BitrateChanged> bitrate_answer;
@@ -93,14 +98,22 @@ class FakeHostSide final : public HostControl::Surroundings {
     closed = Closed{code, std::string(reason)};
   }
   bool is_paired(const crypto::Digest& fingerprint) override { return paired.contains(fingerprint); }
-  bool store_pairing(const crypto::Digest& fingerprint, const std::string& name) override {
+  bool store_pairing(const crypto::Digest& fingerprint, const std::string& name,
+                     const std::optional<access::Offer>& rights) override {
     stored.emplace_back(fingerprint, name);
+    stored_rights.push_back(rights);
     return can_store;
   }
-  std::optional<Refusal> knock(const wire::ClientHello& hello) override {
+  std::variant<Parked, Admitted, Refusal> knock(const wire::ClientHello& hello) override {
     knocks.push_back(hello);
-    if (parks) return std::nullopt;
+    if (parks) return Parked{};
+    if (trusts_first_use) return Admitted{};
     return Refusal{CloseCode::pairing_not_armed, "Not paired."};
+  }
+  std::optional<Refusal> barred(const wire::ClientHello&) override { return bars; }
+  bool permits(std::uint32_t needed) override {
+    asked_grants.push_back(needed);
+    return access::allows(grants, needed);
   }
   void session_requested(const wire::ClientHello& hello) override { hellos.push_back(hello); }
   void session_ready() override { ++ready; }

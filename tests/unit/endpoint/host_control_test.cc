@@ -451,7 +451,7 @@ TEST_F(HostControlTest, PairingIsRefusedWithTheDesksCodes) {
   now += seconds(2);
   start();
   crypto::Digest other{};
-  (void)request_pairing(desk.arm(now, random, other));
+  (void)request_pairing(desk.arm(now, random, {.only_for = other}));
   expect_closed(CloseCode::armed_for_another_device);
 }
 

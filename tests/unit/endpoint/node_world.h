@@ -17,7 +17,7 @@
 
 #include "base/random.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "control/quic/quic_endpoint.h"
 #include "core/wire/control_frame.h"
 #include "endpoint/host_node.h"
@@ -59,6 +59,15 @@ class RecordedSessions final : public HostSessions {
   }
   void session_started(SessionId id, MediaGrant grant) override { started.emplace(id, std::move(grant)); }
   void input(SessionId, const wire::InputEvent& event) override { inputs.push_back(event); }
+  struct Change {
+    SessionId id;
+    std::uint32_t grants;
+    std::uint32_t lost;
+  };
+  std::vector<Change> changes;
+  void rights_changed(SessionId id, std::uint32_t grants, std::uint32_t lost) override {
+    changes.push_back({id, grants, lost});
+  }
   void feedback(SessionId, const wire::Feedback& feedback) override { feedbacks.push_back(feedback); }
   void session_ended(SessionId id, bool user_quit, std::string_view why) override {
     ended.push_back({id, user_quit, std::string(why)});
@@ -120,8 +129,11 @@ class NodeWorld {
         host_identity(control::Identity::create_ephemeral("punktfunk-host").value()),
         identity(control::Identity::create_ephemeral("punktfunk-client").value()) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
-    clients.emplace(control::PinStore::open(clients_file()).value());
-    EXPECT_TRUE(clients->add(identity.fingerprint(), "Couch", 0).has_value());
+    clients.emplace(control::TrustStore::open(folder_.path()).value());
+    EXPECT_TRUE(clients->put({identity.fingerprint(), "Couch"}).has_value());
+    const auto* clock = config.wall_clock.target<std::uint64_t (*)()>();
+    if (clock != nullptr && *clock == wall_clock_ns)
+      config.wall_clock = [this] { return unix_s() * 1'000'000'000; };
     host = HostNode::create(config, host_identity, *clients, random, sessions).value();
   }
   NodeWorld(const NodeWorld&) = delete;
@@ -206,13 +218,27 @@ class NodeWorld {
     (void)run([] { return false; }, time);
   }
 
-  // Where `clients` is kept.
-  [[nodiscard]] std::filesystem::path clients_file() const { return folder_.path() / "clients.json"; }
+  // Of the host's wall clock, which may be set back and forth.
+  [[nodiscard]] std::uint64_t unix_s() const {
+    return 1'800'000'000 + wall_offset_s +
+           static_cast<std::uint64_t>(
+               std::chrono::duration_cast<seconds>(now - TimePoint(seconds(1000))).count());
+  }
+  std::uint64_t wall_offset_s = 0;
+  // What a host would read that is started after this one was killed now.
+  [[nodiscard]] std::vector<control::Device> devices_on_disk() const {
+    const test::ScratchFolder copy(/*in_memory=*/true);
+    for (const char* name : {"trust.db", "trust.db-wal"}) {
+      if (std::filesystem::exists(folder_.path() / name))
+        std::filesystem::copy_file(folder_.path() / name, copy.path() / name);
+    }
+    return control::TrustStore::open(copy.path()).value().list();
+  }
 
   SeededRandom random;
   control::Identity host_identity;
   control::Identity identity;
-  std::optional<control::PinStore> clients;
+  std::optional<control::TrustStore> clients;
   RecordedSessions sessions;
   std::unique_ptr<HostNode> host;
   TimePoint now{seconds(1000)};
@@ -248,7 +274,7 @@ class NodeWorld {
     }
   }
 
-  test::ScratchFolder folder_;
+  test::ScratchFolder folder_{/*in_memory=*/true};
   std::list<RawPeer> peers_;
   std::deque<Flight> flying_;  // equal delay for all: in order
 };

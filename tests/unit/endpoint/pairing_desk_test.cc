@@ -15,7 +15,7 @@ using wire::CloseCode;
 
 class PairingDeskTest : public testing::Test {
  protected:
-  using Answer = std::variant<std::string, CloseCode>;
+  using Answer = std::variant<PairingDesk::Attempt, CloseCode>;
   Answer take(const char* address = "192.168.1.5") {
     return desk.take(device, *SocketAddress::parse(address, 40000), now);
   }
@@ -51,7 +51,7 @@ TEST_F(PairingDeskTest, APinIsFourDigitsAllEquallyLikely) {
 
 TEST_F(PairingDeskTest, APinIsGoodForOneAttempt) {
   const std::string pin = desk.arm(now, random);
-  EXPECT_EQ(std::get<std::string>(take()), pin);
+  EXPECT_EQ(std::get<PairingDesk::Attempt>(take()).pin, pin);
   EXPECT_FALSE(desk.is_armed(now));
   now += seconds(2);
   expect_code(take(), CloseCode::pairing_not_armed);
@@ -66,7 +66,7 @@ TEST_F(PairingDeskTest, AttemptsAreTwoSecondsApartWhateverTheirOutcome) {
   expect_code(take(), CloseCode::pairing_rate_limit);
   // What came too soon was no attempt, and left the PIN alone.
   now += Duration(1);
-  EXPECT_TRUE(std::holds_alternative<std::string>(take()));
+  EXPECT_TRUE(std::holds_alternative<PairingDesk::Attempt>(take()));
   // Turned away for another reason counts.
   now += seconds(2);
   expect_code(take(), CloseCode::pairing_not_armed);
@@ -77,17 +77,17 @@ TEST_F(PairingDeskTest, AttemptsAreTwoSecondsApartWhateverTheirOutcome) {
 
 TEST_F(PairingDeskTest, APinIsForOneDeviceIfArmedSo) {
   crypto::Digest other{2};
-  (void)desk.arm(now, random, other);
+  (void)desk.arm(now, random, {.only_for = other});
   expect_code(take(), CloseCode::armed_for_another_device);
   EXPECT_TRUE(desk.is_armed(now)) << "a stranger's attempt does not take it away";
   now += seconds(2);
   device = other;
-  EXPECT_TRUE(std::holds_alternative<std::string>(take()));
+  EXPECT_TRUE(std::holds_alternative<PairingDesk::Attempt>(take()));
   // The next one is for anybody again.
   device = crypto::Digest{3};
   now += seconds(2);
   (void)desk.arm(now, random);
-  EXPECT_TRUE(std::holds_alternative<std::string>(take()));
+  EXPECT_TRUE(std::holds_alternative<PairingDesk::Attempt>(take()));
 }
 
 TEST_F(PairingDeskTest, OnlyFromLocalNetworks) {
@@ -102,7 +102,7 @@ TEST_F(PairingDeskTest, OnlyFromLocalNetworks) {
                               "fe80::1", "fd12::1", "::ffff:10.0.0.1"}) {
     SCOPED_TRACE(address);
     (void)desk.arm(now, random);
-    EXPECT_TRUE(std::holds_alternative<std::string>(take(address)));
+    EXPECT_TRUE(std::holds_alternative<PairingDesk::Attempt>(take(address)));
     now += seconds(2);
   }
 }
@@ -117,7 +117,7 @@ TEST_F(PairingDeskTest, APinExpires) {
 }
 
 TEST_F(PairingDeskTest, AnExpiredPinForAnotherDeviceIsJustNotArmed) {
-  (void)desk.arm(now, random, crypto::Digest{9});
+  (void)desk.arm(now, random, {.only_for = crypto::Digest{9}});
   now += PairingDesk::kArmedFor;
   expect_code(take(), CloseCode::pairing_not_armed);
 }
@@ -126,7 +126,7 @@ TEST_F(PairingDeskTest, ArmingAgainReplacesThePin) {
   const std::string first = desk.arm(now, random);
   std::string second = desk.arm(now, random);
   while (second == first) second = desk.arm(now, random);
-  EXPECT_EQ(std::get<std::string>(take()), second);
+  EXPECT_EQ(std::get<PairingDesk::Attempt>(take()).pin, second);
 }
 
 TEST_F(PairingDeskTest, DisarmingWithdrawsIt) {

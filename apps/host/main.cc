@@ -115,6 +115,10 @@ int main(int argc, char** argv) {
                    "refused, and only a PIN lets them in")
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
+  serve_command->add_flag("!--no-mdns", serve_options.announce.enabled,
+                          "Do not announce this host on its network; clients then need its address");
+  serve_command->add_option("--name", serve_options.announce.name,
+                            "Under which it is announced; by default this machine's host name");
   serve_command->add_option("--ready-file", serve_options.ready_file,
                             "Write the port here once clients can connect (a file or a FIFO)");
 

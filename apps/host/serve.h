@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/common/stop_signal.h"
+#include "apps/host/announce.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "host/display/display_book.h"
@@ -31,6 +32,7 @@ struct ServeOptions {
   // Unknown devices of the local networks wait for the operator; otherwise they are refused.
   bool approval = true;
   int dscp = 0;  // 0 … 63; see UdpOptions
+  AnnounceOptions announce;
   std::string ready_file;
 };
 

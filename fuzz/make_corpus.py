@@ -207,6 +207,36 @@ def pin_stores():
     yield b"[" * 200
 
 
+def saved_hosts():
+    host = {"fingerprint": "ab" * 32, "id": "0123", "name": "Living room", "addresses": ["192.168.1.10", "fe80::1%eth0"],
+            "port": 9777, "management_port": 47990, "macs": ["aa:bb:cc:dd:ee:0f"], "added_unix_s": 1790000000,
+            "last_seen_unix_s": 1790000001, "last_mode": {"width": 1920, "height": 1080, "refresh_hz": 60}}
+    documents = [
+        {"version": 2, "hosts": []},
+        {"version": 2, "hosts": [host, dict(host, fingerprint="cd" * 32, name="", last_mode=None)]},
+        {"version": 2, "hosts": [dict(host, name="\u202e\u0000 ü", port=0, addresses=["", "\u0001", 5] + ["::1"] * 20)]},
+        {"version": 2, "hosts": [dict(host, port=65536, macs=["x", "01:00:5e:00:00:01"], last_mode={"width": 2**40})]},
+        {"version": 2, "hosts": [{"fingerprint": "12"}]},
+        {"version": 3, "hosts": [host]},
+    ]
+    yield from (json.dumps(d).encode() for d in documents)
+    yield b"[::1]:9777"
+    yield from pin_stores()
+
+
+def announcements():
+    def announcement(port, *texts):
+        return struct.pack("<H", port) + b"".join(bytes([len(t)]) + t for t in texts)
+    names = (b"Tower", b"tower.local", b"192.168.1.10")
+    txt = (b"proto=punktfunk/1", b"wire=2", b"fp=" + b"ab" * 32, b"pair=required", b"id=0123", b"mgmt=47990",
+           b"mac=AA:BB:CC:DD:EE:0F,02:00:00:00:00:01", b"os=Debian GNU/Linux 12", b"addr=10.0.0.5,fd00::5")
+    yield announcement(9777, *names, *txt)
+    yield announcement(0, *names, *txt)
+    yield announcement(9777, *names, b"proto=punktfunk/2", *txt[1:])
+    yield announcement(1, b"\x1b[2J\xe2\x80\xae", b"y" * 255, b"fe80::1%lo", b"PROTO=punktfunk/1", b"wire=1, 3;2", b"fp=zz", b"=",
+                       b"", b"mgmt=99999", b"mac=ff:ff:ff:ff:ff:ff,,,", b"addr=" + b"10.0.0.1," * 27)
+
+
 class Bits:
     """Bits of an H.264 payload, most significant first."""
 
@@ -332,5 +362,7 @@ write("reassembler", media_packets((0, 5, 6, 12)))
 write("sealed_packet", sealed_packets())
 write("quic_server", quic_datagrams())
 write("pin_store", pin_stores())
+write("saved_hosts", saved_hosts())
+write("announcement", announcements())
 write("h264_units", h264_units())
 write("abi_calls", abi_calls())

@@ -59,6 +59,8 @@ void add_address(FoundHost& host, std::string_view text) {
   const auto address = SocketAddress::parse(text, 0);
   if (!address) return;
   std::string ip = address->ip();
+  // Loopback would lead back to this machine, and a daemon announces there as well.
+  if (ip.starts_with("127.") || ip == "::1" || ip == "0.0.0.0" || ip == "::") return;
   if (std::find(host.addresses.begin(), host.addresses.end(), ip) == host.addresses.end())
     host.addresses.push_back(std::move(ip));
 }

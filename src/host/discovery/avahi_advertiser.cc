@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kServiceType = "_punktfunk._udp";
 constexpr unsigned kRefreshMs = 30'000;
 // After the bus went away, or where there is none: a machine may get one later.
-constexpr unsigned kRetryMs = 5'000;
+constexpr unsigned kRetryMs = 2'000;
 
 class AvahiAdvertiser final : public Advertiser {
  public:

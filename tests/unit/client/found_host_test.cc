@@ -55,6 +55,9 @@ TEST(Announcements, OfOthersAreLeftOut) {
   other.address.clear();
   other.txt.back() = "addr=";
   EXPECT_FALSE(parse_announcement(other)) << "nowhere to go";
+  other.address = "127.0.0.1";
+  other.txt.back() = "addr=::1,0.0.0.0,::";
+  EXPECT_FALSE(parse_announcement(other)) << "nowhere but this machine";
 }
 
 TEST(Announcements, OfAnotherGenerationAreShownAsSuch) {

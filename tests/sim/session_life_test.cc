@@ -24,8 +24,12 @@ TEST_P(SessionLife, LossEndsNoLiveSession) {
   struct Case {
     Duration idle;
     double loss;  // in each direction
+    control::QuicConfig client;
   };
-  for (const Case& one : {Case{seconds(1), 0.05}, Case{seconds(8), 0.2}}) {
+  control::QuicConfig short_client;
+  short_client.idle_timeout = seconds(1);
+  for (const Case& one : {Case{seconds(1), 0.05, short_client}, Case{seconds(1), 0.05, {}},
+                          Case{seconds(8), 0.05, short_client}, Case{seconds(8), 0.2, {}}}) {
     for (const bool sends_media : {true, false}) {
       HostBehaviour behaviour;
       behaviour.sends_media = sends_media;
@@ -34,7 +38,7 @@ TEST_P(SessionLife, LossEndsNoLiveSession) {
       config.quic.idle_timeout = one.idle;
       SimWorld world(GetParam(), behaviour, config);
       world.trust_client();
-      SimClient& client = world.add_client(losing(one.loss), config.quic);
+      SimClient& client = world.add_client(losing(one.loss), one.client);
       client.connect(world.host->identity().fingerprint(), world.now());
       ASSERT_TRUE(world.run_until([&] { return !world.host->started.empty(); }));
       world.run_for(seconds(60));

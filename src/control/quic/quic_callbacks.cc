@@ -49,6 +49,7 @@ ngtcp2_callbacks QuicCallbacks::make_table() {
 int QuicCallbacks::handshake_completed(ngtcp2_conn*, void* user_data) {
   QuicConnection& connection = self(user_data);
   connection.handshake_done_ = true;
+  connection.adapt_keep_alive();
   connection.queue(HandshakeDoneEvent{{connection.tls_->peer_fingerprint(), connection.remote_}});
   return 0;
 }

@@ -175,6 +175,16 @@ void QuicConnection::check_path() {
   queue(PathChangedEvent{remote_});
 }
 
+// The shorter of both ends' idle timeouts counts for both (RFC 9000 section 10.1), so a client that would
+// wait for 8 s must speak often enough for a host that waits for one.
+void QuicConnection::adapt_keep_alive() {
+  const ngtcp2_transport_params* const peer = ngtcp2_conn_get_remote_transport_params(conn_.get());
+  if (peer == nullptr || peer->max_idle_timeout == 0) return;  // it waits for ever
+  const auto own = static_cast<ngtcp2_duration>(shared_.config.idle_timeout.count());
+  const Duration shorter(static_cast<std::int64_t>(std::min(own, peer->max_idle_timeout)));
+  ngtcp2_conn_set_keep_alive_timeout(conn_.get(), static_cast<ngtcp2_duration>(keep_alive(shorter).count()));
+}
+
 std::optional<TimePoint> QuicConnection::deadline() const {
   if (state_ == State::active) {
     const ngtcp2_tstamp expiry = ngtcp2_conn_get_expiry(conn_.get());

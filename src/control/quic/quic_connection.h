@@ -149,6 +149,7 @@ class QuicConnection {
   void fail(int library_error);
   void closed_by_peer();
   void check_path();
+  void adapt_keep_alive();
   [[nodiscard]] bool write_close(Transmit& out, TimePoint now);
   [[nodiscard]] bool write_active(Transmit& out, TimePoint now);
   // The library's result: size of a packet, 0 for none, NGTCP2_ERR_WRITE_MORE for "the packet has room", an

@@ -133,6 +133,8 @@ class DisplayRegistry {
   [[nodiscard]] Result<DisplayLease> acquire(const std::string& key, const DisplayRequest& request,
                                              std::optional<DisplayBook::DisplayId> share = std::nullopt);
 
+  // For displays that are left from now on.
+  void set_linger(std::optional<Duration> linger);
   // Ends a display that waits for its client. The error says why it was not ended.
   [[nodiscard]] Result<void> end(DisplayBook::DisplayId id);
   // Ends at once what nobody has, all in parallel, and hands out nothing more. Idempotent.

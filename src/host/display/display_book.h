@@ -95,6 +95,8 @@ class DisplayBook {
   // Of a lingering display, by its owner's wish. False: there is no such display, or somebody has it.
   [[nodiscard]] bool end(DisplayId id);
   void ended(DisplayId id);
+  // For displays that are left from now on.
+  void set_linger(std::optional<Duration> linger) { policy_.linger = linger; }
   // Nothing is handed out any more; what lingers ends, and what is leased ends with its last holder.
   void stop();
 

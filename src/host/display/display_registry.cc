@@ -145,6 +145,11 @@ void DisplayRegistry::release(DisplayLease& lease, DisplayBook::Leave how, const
   finish(std::move(ends));
 }
 
+void DisplayRegistry::set_linger(std::optional<Duration> linger) {
+  const std::lock_guard lock(mutex_);
+  book_.set_linger(linger);
+}
+
 Result<void> DisplayRegistry::end(DisplayBook::DisplayId id) {
   Displays ends;
   {

@@ -327,6 +327,14 @@ Result<void> SessionManager::request_keyframe(SessionId id) {
       fail(kNoAnswer));
 }
 
+void SessionManager::set_admission(const AdmissionPolicy& policy) {
+  endpoint_->post([this, policy] { policy_ = policy; });
+}
+
+void SessionManager::set_linger(std::optional<Duration> linger) {
+  if (displays_) displays_->set_linger(linger);
+}
+
 std::vector<DisplayInfo> SessionManager::displays() const {
   return displays_ ? displays_->list() : std::vector<DisplayInfo>{};
 }

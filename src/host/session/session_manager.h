@@ -48,6 +48,10 @@ class SessionManager final : public endpoint::HostSessions {
   [[nodiscard]] Result<void> request_keyframe(endpoint::SessionId id);
   // Oldest first; empty with a synthetic source.
   [[nodiscard]] std::vector<DisplayInfo> displays() const;
+  // For those who come from now on.
+  void set_admission(const AdmissionPolicy& policy);
+  // For displays that are left from now on; nullopt: for ever.
+  void set_linger(std::optional<Duration> linger);
   // Ends a display that waits for its client.
   [[nodiscard]] Result<void> end_display(DisplayBook::DisplayId id);
 
@@ -105,7 +109,7 @@ class SessionManager final : public endpoint::HostSessions {
   void reap();
 
   const SessionSettings settings_;
-  const AdmissionPolicy policy_;
+  AdmissionPolicy policy_;  // control loop
   const std::unique_ptr<DisplayRegistry> displays_;
   endpoint::HostEndpoint* endpoint_ = nullptr;
   std::map<endpoint::SessionId, Held> sessions_;  // connections are numbered: oldest first

@@ -82,6 +82,10 @@ TEST_F(DisplayBookTest, ForEverAndNotAtAll) {
   const auto gone = open(2, "a");
   book.release(gone, 2, Leave::lost, {}, now);
   EXPECT_EQ(book.take_ends(), std::vector<Book::DisplayId>{gone});
+  book.set_linger(seconds(3));
+  const auto again = open(3, "a");
+  book.release(again, 3, Leave::lost, {}, now);
+  EXPECT_EQ(book.next_deadline(), now + seconds(3));
 }
 
 TEST_F(DisplayBookTest, QuitEndsAtOnceUnlessSomebodyElseLooksOn) {

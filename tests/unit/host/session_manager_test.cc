@@ -222,6 +222,10 @@ TEST_F(SessionManagerTest, NobodyEndsTheSessionOfAnotherDevice) {
   EXPECT_NE(end->message.find("\"Couch\" has been streaming since "), std::string::npos) << end->message;
   EXPECT_TRUE(couch->wait_for_frames(10));
   EXPECT_EQ(only().device_name, "Couch");
+  // The owner thinks better of it.
+  manager_->set_admission({.when_busy = WhenBusy::take_over});
+  const auto desk = streaming(desk_);
+  EXPECT_EQ(couch->wait_for_end()->message, "\"Desk\" took this session over.");
 }
 
 TEST_F(SessionManagerTest, AVanishedSessionMakesRoomOnceItWasSilent) {

@@ -128,7 +128,6 @@ void ClientNode::drain_frames(TimePoint now) {
       receiver_->recycle(std::move(frame->au));
       continue;
     }
-    follow_mode();
     recovery_->on_frame(frame->index, frame->flags, now);
     events_.on_frame(std::move(*frame));
   }
@@ -422,19 +421,15 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
 }
 
 void ClientNode::stream_config(const wire::StreamConfig& config) {
-  epochs_->on_config(config);
-  follow_mode();
+  if (rate_control_) {
+    // At once: a rate that the host names with it comes next.
+    const auto pixels = [](const wire::Mode& of) {
+      return static_cast<double>(of.width) * of.height * of.refresh_hz;
+    };
+    rate_control_->on_picture_changed(pixels(config.mode) / pixels(first_mode_),
+                                      Duration(std::chrono::seconds(1)) / config.mode.refresh_hz);
+  }
   events_.on_stream_config(config);
-}
-
-void ClientNode::follow_mode() {
-  const auto mode = epochs_->take_change();
-  if (!mode || !rate_control_) return;
-  const auto pixels = [](const wire::Mode& of) {
-    return static_cast<double>(of.width) * of.height * of.refresh_hz;
-  };
-  rate_control_->on_picture_changed(pixels(*mode) / pixels(first_mode_),
-                                    Duration(std::chrono::seconds(1)) / mode->refresh_hz);
 }
 
 void ClientNode::pairing_finished(bool accepted) {

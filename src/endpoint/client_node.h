@@ -153,7 +153,6 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   [[nodiscard]] bool takes_media_from(const SocketAddress& remote) const;
   void receive_media();
   void drain_frames(TimePoint now);
-  void follow_mode();
   void send_feedback_if_due(TimePoint now);
   void take_arrivals();
   void run_rate_control(TimePoint now);

@@ -59,6 +59,7 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
   std::vector<TimePoint> pendings;
   std::optional<wire::ServerHello> hello;
   std::vector<wire::StreamConfig> configs;
+  std::vector<wire::Reconfigured> reconfigured;
   std::optional<control::Fingerprint> session_host;
   std::optional<control::Fingerprint> paired_host;
   std::optional<endpoint::ClientEnd> ended;
@@ -71,6 +72,7 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
   void on_pending() override { pendings.push_back(now_); }
   void on_session(const wire::ServerHello& answer, const control::Fingerprint& host) override;
   void on_stream_config(const wire::StreamConfig& config) override { configs.push_back(config); }
+  void on_reconfigured(const wire::Reconfigured& answer) override { reconfigured.push_back(answer); }
   void on_frame(media::Frame frame) override;
   void on_host_timing(const wire::HostTiming&) override {}
   void on_paired(const control::Fingerprint& host) override { paired_host = host; }

@@ -38,16 +38,6 @@ constexpr Duration kGiveBackStep = std::chrono::milliseconds(20);
 
 }  // namespace
 
-BitRate automatic_bitrate(const wire::Mode& mode) {
-  const double pixels_per_second = static_cast<double>(mode.width) * mode.height * mode.refresh_hz;
-  return {static_cast<std::uint64_t>(std::clamp(pixels_per_second * 0.18, 2e6, 100e6))};
-}
-
-BitRate budget_after_mode_change(BitRate in_force, const wire::Mode& from, const wire::Mode& to) {
-  const BitRate deserved = automatic_bitrate(to);
-  return in_force < automatic_bitrate(from) ? std::min(in_force, deserved) : deserved;
-}
-
 HostSession::HostSession(endpoint::SessionRequest request, const SessionSettings& settings,
                          DisplayRegistry* displays, endpoint::HostEndpoint& endpoint, SessionPlan plan)
     : request_(std::move(request)),

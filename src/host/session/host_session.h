@@ -16,6 +16,7 @@
 #include "endpoint/host_sessions.h"
 #include "host/display/display.h"
 #include "host/input/injector.h"
+#include "host/session/automatic_bitrate.h"
 #include "host/session/repair_plan.h"
 #include "host/session/session_parts.h"
 #include "host/session/session_statistics.h"
@@ -44,19 +45,9 @@ struct SessionPlan {
   std::vector<std::shared_future<void>> after;
 };
 
-// What a picture of this size and rate deserves when nobody said a number: about 0.18 bit a pixel, the middle
-// of what x264 at its fastest presets needs for a clean desktop (10 Mbit/s at 720p60, 22 at 1080p60), held in
-// 2 … 100 Mbit/s.
-[[nodiscard]] BitRate automatic_bitrate(const wire::Mode& mode);
-
 [[nodiscard]] constexpr DisplayMode display_mode(const wire::Mode& mode) {
   return DisplayMode::from_hz(mode.width, mode.height, mode.refresh_hz);
 }
-
-// The wire budget after a change of mode, where the host chooses: what the new picture deserves, unless the
-// link was found to carry less than the old one deserved.
-[[nodiscard]] BitRate budget_after_mode_change(BitRate in_force, const wire::Mode& from,
-                                               const wire::Mode& to);
 
 // One client's session: its display, its frame path, its input. Set-up, watch, repair and tear-down run on a
 // thread of its own, because a display takes its time to come and go. Everything public: control loop, unless

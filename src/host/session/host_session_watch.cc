@@ -100,19 +100,18 @@ void HostSession::change_mode(const wire::Mode& mode) {
     spdlog::warn("\"{}\" keeps {}: {}", request_.device_name, text_of(before), changed.error().message);
     mode_ = before;
   }
-  const bool automatic = request_.hello.bitrate_kbps == 0 && settings_.bitrate.kbps() == 0;
-  if (automatic && mode_ != before) {
-    const BitRate in_force = pipeline_->wire_budget();
-    const BitRate budget = std::clamp(budget_after_mode_change(in_force, before, mode_), media::kLowestBudget,
-                                      settings_.max_bitrate);
-    pipeline_->set_wire_budget(budget);
-    if (budget != in_force) {
-      endpoint_.send_bitrate(request_.id,
-                             {static_cast<std::uint32_t>(budget.kbps()), wire::BitrateReason::granted});
-    }
-  }
+  const BitRate in_force = pipeline_->wire_budget();
+  BitRate budget = in_force;
+  if (request_.hello.bitrate_kbps == 0 && settings_.bitrate.kbps() == 0 && mode_ != before)
+    budget = std::clamp(budget_after_mode_change(in_force, before, mode_), media::kLowestBudget,
+                        settings_.max_bitrate);
+  pipeline_->set_wire_budget(budget);
   if (const auto built = rebuild(false); !built) return fail({FaultPart::capture, built.error().message});
   if (mode_ == before) return;
+  // After the epoch's StreamConfig, by which the client knows that this is about another picture.
+  if (budget != in_force)
+    endpoint_.send_bitrate(request_.id,
+                           {static_cast<std::uint32_t>(budget.kbps()), wire::BitrateReason::granted});
   spdlog::info("\"{}\" now sees {} instead of {}.", request_.device_name, text_of(mode_), text_of(before));
   const std::lock_guard lock(mutex_);
   ++told_.mode_changes;

@@ -147,6 +147,36 @@ TEST_F(ClientControlTest, AsksForABitrateAndPassesTheAnswerOn) {
   EXPECT_EQ(side.gaps, 1);
 }
 
+TEST_F(ClientControlTest, AsksForAModeAndPassesTheAnswerOn) {
+  const wire::Mode wanted{1920, 1080, 60};
+  dial();
+  machine->ask_mode(wanted);
+  receive_answer();
+  EXPECT_EQ(side.written.count(FrameType::reconfigure), 0u) << "not before the session runs";
+  machine->ask_mode(wanted);
+  EXPECT_EQ(wire::Reconfigure::decode(side.written.last(FrameType::reconfigure)), wire::Reconfigure{wanted});
+  const wire::Reconfigured answer_to_it{true, wanted};
+  feed(frame_of(FrameType::reconfigured, answer_to_it.encode()));
+  EXPECT_EQ(side.modes, std::vector<wire::Reconfigured>{answer_to_it});
+}
+
+TEST_F(ClientControlTest, AHostThatSpeaksOfNoPictureIsLeft) {
+  for (const wire::Mode& empty :
+       {wire::Mode{0, 1080, 60}, wire::Mode{1920, 0, 60}, wire::Mode{1920, 1080, 0}}) {
+    wire::StreamConfig config;
+    config.mode = empty;
+    for (const Bytes& frame : {frame_of(FrameType::stream_config, config.encode()),
+                               frame_of(FrameType::reconfigured, wire::Reconfigured{true, empty}.encode())}) {
+      restart();
+      run_session();
+      feed(frame);
+      EXPECT_TRUE(side.configs.empty());
+      EXPECT_TRUE(side.modes.empty());
+      expect_closed(CloseCode::error);
+    }
+  }
+}
+
 TEST_F(ClientControlTest, AsksForAProbeAndPassesTheResultOn) {
   wire::ProbeRequest request;
   request.target_kbps = 4'000;

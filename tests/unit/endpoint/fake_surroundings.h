@@ -87,6 +87,8 @@ class FakeHostSide final : public HostControl::Surroundings {
   std::optional<wire::BitrateChanged> bitrate_answer;
   std::vector<wire::ProbeRequest> probes_asked;
   bool serves_probes = true;
+  std::vector<wire::Mode> modes_asked;
+  bool takes_modes = false;
   std::uint64_t clock_ns = 1'700'000'000'000'000'000;
 
   void write(ByteView bytes) override {
@@ -121,6 +123,10 @@ class FakeHostSide final : public HostControl::Surroundings {
     bitrates_asked.push_back(kbps);
     return bitrate_answer;
   }
+  bool reconfigure_asked(const wire::Mode& mode) override {
+    modes_asked.push_back(mode);
+    return takes_modes;
+  }
   bool probe_asked(const wire::ProbeRequest& request) override {
     probes_asked.push_back(request);
     return serves_probes;
@@ -138,6 +144,7 @@ class FakeClientSide final : public ClientControl::Surroundings {
   std::vector<wire::StreamConfig> configs;
   std::vector<bool> pairings;
   std::vector<wire::BitrateChanged> bitrates;
+  std::vector<wire::Reconfigured> modes;
   int gaps = 0;
   std::vector<wire::ProbeResult> probe_results;
   std::vector<std::pair<std::uint32_t, std::string>> refusals;
@@ -165,6 +172,7 @@ class FakeClientSide final : public ClientControl::Surroundings {
   void bitrate_changed(const wire::BitrateChanged& changed, TimePoint) override {
     bitrates.push_back(changed);
   }
+  void reconfigured(const wire::Reconfigured& answer) override { modes.push_back(answer); }
   void pipeline_gap(TimePoint) override { ++gaps; }
   void probe_result(const wire::ProbeResult& result, TimePoint) override { probe_results.push_back(result); }
   void pairing_finished(bool accepted) override { pairings.push_back(accepted); }

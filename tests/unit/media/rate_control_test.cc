@@ -208,6 +208,25 @@ TEST(RateControl, ClimbsOnlyOnWhatArrives) {
   EXPECT_EQ(stream.control.rate(), mbps(20));
 }
 
+TEST(RateControl, AnotherPictureDeservesAnotherRate) {
+  Stream stream(mbps(10));
+  stream.run(5s);
+  // Four times the pixels; the host says what it gives them.
+  stream.control.on_picture_changed(4, kInterval);
+  stream.control.on_bitrate_changed({40'000, wire::BitrateReason::granted}, stream.now());
+  stream.run(10s);
+  EXPECT_EQ(stream.control.rate(), mbps(40)) << "and it stays";
+  EXPECT_TRUE(stream.asks.empty());
+  // Back again, and a host that says nothing: the client does not hold on to what it no longer needs.
+  stream.control.on_picture_changed(1, kInterval);
+  stream.run(10s);
+  EXPECT_EQ(stream.control.rate(), mbps(10));
+  // A size that nobody can mean takes no more than the protocol knows.
+  stream.control.on_picture_changed(1e30, kInterval);
+  stream.run(60s);
+  EXPECT_LE(stream.control.rate(), mbps(10'000));
+}
+
 TEST(RateControl, ASlowEncoderIsNotASlowLink) {
   Stream stream(mbps(20));
   stream.reports_timing = true;

@@ -11,8 +11,8 @@ from harness import E2eTest
 class ModeChange(E2eTest):
     def test_the_desktop_changes_its_size_and_back(self):
         host, client = self.stage.serve()
-        status, probe = client.run(host, "--mode", "640x480@60", "--seconds", 3.5, "--reconfigure-at", "0.5:1280x721@30",
-                                   "--reconfigure-at", "2:640x480@60")
+        status, probe = client.run(host, "--mode", "640x480@60", "--seconds", 2.6, "--reconfigure-at", "0.5:1280x721@30",
+                                   "--reconfigure-at", "1.5:640x480@60")
         self.assert_ok(status, probe)
         figures = probe.figures
         first, second = figures["mode_changes"]
@@ -110,7 +110,7 @@ class Rebuilt(E2eTest):
 
     def test_an_idle_desktop_is_not_taken_for_one_that_hangs(self):
         host, client = self.stage.serve(start=["exec sleep 1000"])
-        status, probe = client.run(host, "--mode", "640x480@60", "--seconds", 6)
+        status, probe = client.run(host, "--mode", "640x480@60", "--seconds", 4.8)
         self.assert_ok(status, probe)
         self.assertEqual(0, probe.figures["epochs"])
         self.assertNotIn("is rebuilt", host.text)

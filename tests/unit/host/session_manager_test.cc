@@ -15,7 +15,7 @@
 
 #include "base/random.h"
 #include "control/identity/identity.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "endpoint/client_endpoint.h"
 #include "scratch_folder.h"
 #include "transport/udp/udp_socket.h"
@@ -120,8 +120,8 @@ class SessionManagerTest : public testing::Test {
     endpoint_ = endpoint::HostEndpoint::create({}, *socket_, host_, clients_, random_, *manager_).value();
     manager_->attach(*endpoint_);
     manager_->on_activity(std::move(on_activity));
-    ASSERT_TRUE(clients_.add(couch_.fingerprint(), "Couch", 0));
-    ASSERT_TRUE(clients_.add(desk_.fingerprint(), "Desk", 0));
+    ASSERT_TRUE(clients_.put({couch_.fingerprint(), "Couch"}));
+    ASSERT_TRUE(clients_.put({desk_.fingerprint(), "Desk"}));
     endpoint_->start();
   }
   void TearDown() override {
@@ -155,7 +155,7 @@ class SessionManagerTest : public testing::Test {
   control::Identity host_ = control::Identity::create_ephemeral("punktfunk-host").value();
   control::Identity couch_ = control::Identity::create_ephemeral("punktfunk-client").value();
   control::Identity desk_ = control::Identity::create_ephemeral("punktfunk-client").value();
-  control::PinStore clients_ = control::PinStore::open(folder_.path() / "clients.json").value();
+  control::TrustStore clients_ = control::TrustStore::open(folder_.path()).value();
   std::unique_ptr<SessionManager> manager_;
   std::unique_ptr<UdpSocket> socket_;
   std::unique_ptr<endpoint::HostEndpoint> endpoint_;

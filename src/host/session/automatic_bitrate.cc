@@ -12,7 +12,9 @@ BitRate automatic_bitrate(const wire::Mode& mode) {
 
 BitRate budget_after_mode_change(BitRate in_force, const wire::Mode& from, const wire::Mode& to) {
   const BitRate deserved = automatic_bitrate(to);
-  return in_force < automatic_bitrate(from) ? std::min(in_force, deserved) : deserved;
+  // Messages carry whole kbit/s, and clients do not ask for the last few per cent.
+  const bool link_is_limit = in_force.bits_per_second < automatic_bitrate(from).bits_per_second / 20 * 19;
+  return link_is_limit ? std::min(in_force, deserved) : deserved;
 }
 
 }  // namespace punktfunk::host

@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "client/session/stream_session.h"
-#include "control/identity/pin_store.h"
+#include "control/identity/trust_store.h"
 #include "host/display/fake/fake_display.h"
 #include "host/input/fake/fake_injector.h"
 #include "host/session/session_manager.h"
@@ -177,7 +177,7 @@ class SessionRebuild : public ::testing::Test {
     displays_ = backend.get();
     counters_ = backend->counters;
     sessions_.emplace(settings, std::make_unique<DisplayRegistry>(std::move(backend)));
-    ASSERT_TRUE(clients_.add(client_.fingerprint(), "Couch", 0).has_value());
+    ASSERT_TRUE(clients_.put({client_.fingerprint(), "Couch"}).has_value());
     endpoint_ = endpoint::HostEndpoint::create({}, *socket_, host_, clients_, random_, *sessions_).value();
     sessions_->attach(*endpoint_);
     endpoint_->start();
@@ -212,7 +212,7 @@ class SessionRebuild : public ::testing::Test {
   SystemRandom random_;
   control::Identity host_ = control::Identity::create_ephemeral("punktfunk-host").value();
   control::Identity client_ = control::Identity::create_ephemeral("punktfunk-client").value();
-  control::PinStore clients_ = control::PinStore::open(folder_.path() / "clients.json").value();
+  control::TrustStore clients_ = control::TrustStore::open(folder_.path()).value();
   std::unique_ptr<UdpSocket> socket_ = UdpSocket::bind(*SocketAddress::parse("127.0.0.1", 0)).value();
   MortalDisplays* displays_ = nullptr;
   std::shared_ptr<FakeDisplayBackend::Counters> counters_;

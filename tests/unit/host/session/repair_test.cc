@@ -165,6 +165,8 @@ TEST(BudgetAfterModeChange, FollowsThePictureUnlessTheLinkIsTheLimit) {
   const BitRate for_small = automatic_bitrate(small), for_large = automatic_bitrate(large);
   EXPECT_EQ(budget_after_mode_change(for_small, small, large), for_large);
   EXPECT_EQ(budget_after_mode_change(for_large, large, small), for_small);
+  EXPECT_EQ(budget_after_mode_change(BitRate::from_kbps(for_small.kbps()), small, large), for_large)
+      << "messages round down";
   const BitRate link = BitRate::from_kbps(5000);
   EXPECT_EQ(budget_after_mode_change(link, small, large), link) << "a larger picture makes no link faster";
   EXPECT_EQ(budget_after_mode_change(BitRate::from_kbps(15'000), large, small), for_small);

@@ -25,15 +25,19 @@ ConnectListener::ConnectListener(const Program& program, const ConnectOptions& o
       sink_(sink),
       on_terminal_(isatty(STDERR_FILENO) != 0) {}
 
-void ConnectListener::on_attempt(client::StreamSession& session, const SocketAddress& host) {
+void ConnectListener::on_dialling(const SocketAddress& host) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    session_ = &session;
     address_ = host;
     first = !connected_;
   }
   if (first) program_.say_on_terminal("Connecting to " + host_name_ + " at " + host.to_string() + " …");
+}
+
+void ConnectListener::on_attempt(client::StreamSession& session) {
+  const std::lock_guard lock(mutex_);
+  session_ = &session;
 }
 
 void ConnectListener::on_waiting_for_approval() {

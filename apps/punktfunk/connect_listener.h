@@ -30,7 +30,8 @@ class ConnectListener final : public client::LastingStreamListener {
   ConnectListener(const Program& program, const ConnectOptions& options, std::string host_name,
                   StreamSink* sink);
 
-  void on_attempt(client::StreamSession& session, const SocketAddress& host) override;
+  void on_dialling(const SocketAddress& host) override;
+  void on_attempt(client::StreamSession& session) override;
   void on_interrupted(const endpoint::ClientEnd& end, Duration wait) override;
   void on_waiting_for_approval() override;
   void on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) override;

@@ -92,11 +92,14 @@ ClientEnd run_lasting_stream(LastingStreamOptions options, const control::Identi
   std::size_t at = 0;
   while (!options.addresses.empty()) {
     options.stream.host = options.addresses[at];
+    listener.on_dialling(options.stream.host);
     Attempt attempt(listener);
     auto started = StreamSession::start(options.stream, identity, random, attempt);
     if (started) {
-      session = std::move(*started);
-      listener.on_attempt(*session, options.stream.host);
+      // The listener has the previous one until it is given this one.
+      auto previous = std::exchange(session, std::move(*started));
+      listener.on_attempt(*session);
+      previous.reset();
       const auto ended = attempt.wait(stop_requested);
       if (!ended) session->quit();
       session->stop();

@@ -20,9 +20,11 @@ struct LastingStreamOptions {
 
 class LastingStreamListener : public StreamListener {
  public:
-  // A host is dialled. `session` is valid until the next call of this kind or the end of
-  // run_lasting_stream(). Calling thread; the session's own threads may already report.
-  virtual void on_attempt(StreamSession& session, const SocketAddress& host) = 0;
+  // The next attempt goes to `host`. Calling thread, before anything else is reported of it.
+  virtual void on_dialling(const SocketAddress& host) = 0;
+  // `session` is that attempt's, valid until the next call of this kind or the end of run_lasting_stream().
+  // Calling thread; the session's own threads may already report.
+  virtual void on_attempt(StreamSession& session) = 0;
   // A session ended, or an attempt failed, and another one follows after `wait`. Calling thread. The
   // StreamListener's on_ended() is called for the final end only.
   virtual void on_interrupted(const endpoint::ClientEnd& end, Duration wait) = 0;

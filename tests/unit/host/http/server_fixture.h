@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -21,6 +22,8 @@ namespace punktfunk::host::http::test {
 // A server with the sample routes, on loopback and on a control socket, and a device that it trusts.
 class ServerTest : public testing::Test {
  protected:
+  // OpenSSL writes to sockets that the server has closed meanwhile.
+  ServerTest() { ::signal(SIGPIPE, SIG_IGN); }
   void start() {
     HttpConfig config;
     config.limits = limits_;

@@ -176,6 +176,24 @@ TEST_F(RecordedMedia, AfterTheEndIsNothing) {
   EXPECT_EQ(client().node().stats().media.packets_received, 0u);
 }
 
+TEST(RevokedMedia, StopsWithinARoundTrip) {
+  SimWorld world(test::new_seed());
+  SimClient& client = world.connect(quiet_link());
+  world.run_for(seconds(2));
+  ASSERT_GT(client.frames.size(), 60u);
+  const TimePoint decided = world.now();
+  ASSERT_TRUE(world.host->node().unpair(world.identity.fingerprint(), decided));
+  world.run_for(milliseconds(20));
+  ASSERT_TRUE(client.ended);
+  EXPECT_EQ(client.ended->kind, endpoint::EndKind::refused);
+  EXPECT_EQ(client.ended->code, wire::CloseCode::denied);
+  EXPECT_NE(client.ended->message.find("unpaired"), std::string::npos) << client.ended->message;
+  const std::uint64_t sent = world.host->packets_sent;
+  world.run_for(seconds(2));
+  EXPECT_EQ(world.host->packets_sent, sent) << "no video after it";
+  EXPECT_EQ(world.host->ended.size(), 1u);
+}
+
 }  // namespace
 
 }  // namespace punktfunk::sim

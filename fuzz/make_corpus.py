@@ -5,9 +5,12 @@
 Input formats are described at the top of each target. Files that fuzzing found are kept; seeds have names that begin with
 "seed-" and are replaced.
 """
+import hashlib
 import json
 import pathlib
+import sqlite3
 import struct
+import tempfile
 
 FUZZ = pathlib.Path(__file__).resolve().parent
 VECTORS = json.loads((FUZZ.parent / "tests/golden/vectors.json").read_text())["vectors"]
@@ -207,6 +210,30 @@ def pin_stores():
     yield b"[" * 200
 
 
+def trust_stores():
+    devices = [(bytes([n] * 32), f"Device {n}", 0xFF if n else 3, n % 3, 1900000000 if n % 3 == 1 else 0, 1790000000 + n, 0,
+                n % 4) for n in range(4)]
+    for count, version, page in ((0, 1, 512), (1, 1, 512), (4, 1, 1024), (1, 2, 512)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "trust.db"
+            database = sqlite3.connect(path)
+            database.executescript(f"""PRAGMA page_size = {page}; PRAGMA application_id = {0x70665431};
+                PRAGMA user_version = {version};
+                CREATE TABLE device (fingerprint BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL, grants INTEGER NOT NULL,
+                lasts INTEGER NOT NULL, until_unix_s INTEGER NOT NULL, paired_unix_s INTEGER NOT NULL,
+                seen_unix_s INTEGER NOT NULL, how INTEGER NOT NULL, sum BLOB NOT NULL) STRICT, WITHOUT ROWID;
+                CREATE TABLE starts (count INTEGER NOT NULL) STRICT; INSERT INTO starts VALUES (0);""")
+            for device in devices[:count]:
+                numbers = struct.pack("<6Q", *device[2:])
+                total = hashlib.sha256(b"punktfunk device 1" + device[0] + numbers + device[1].encode()).digest()
+                database.execute("INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*device, total))
+            database.commit()
+            database.close()
+            yield path.read_bytes()
+    yield b""
+    yield from (b"pointer,keyboard", b"view", b"session", b"30m", b"3650d")
+
+
 def saved_hosts():
     host = {"fingerprint": "ab" * 32, "id": "0123", "name": "Living room", "addresses": ["192.168.1.10", "fe80::1%eth0"],
             "port": 9777, "management_port": 47990, "macs": ["aa:bb:cc:dd:ee:0f"], "added_unix_s": 1790000000,
@@ -362,6 +389,7 @@ write("reassembler", media_packets((0, 5, 6, 12)))
 write("sealed_packet", sealed_packets())
 write("quic_server", quic_datagrams())
 write("pin_store", pin_stores())
+write("trust_store", trust_stores())
 write("saved_hosts", saved_hosts())
 write("announcement", announcements())
 write("h264_units", h264_units())

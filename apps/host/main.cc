@@ -119,6 +119,15 @@ int main(int argc, char** argv) {
                           "Do not announce this host on its network; clients then need its address");
   serve_command->add_option("--name", serve_options.announce.name,
                             "Under which it is announced; by default this machine's host name");
+  std::string first_use;
+  const CLI::Option* first_use_option =
+      serve_command
+          ->add_option(
+              "--trust-first-use", first_use,
+              "Let in unknown devices of the local networks at first contact, without asking anybody, "
+              "and remember them: view (the default), controller, full, or names of rights with commas "
+              "between")
+          ->expected(0, 1);
   serve_command->add_option("--ready-file", serve_options.ready_file,
                             "Write the port here once clients can connect (a file or a FIFO)");
 
@@ -153,6 +162,14 @@ int main(int argc, char** argv) {
   }
   serve_options.state_dir = state_dir;
   serve_options.approval = approval == "on";
+  if (first_use_option->count() != 0) {
+    const auto grants = access::parse_grants(first_use.empty() ? "view" : first_use);
+    if (!grants) {
+      std::fprintf(stderr, "punktfunk-host: %s\n", grants.error().message.c_str());
+      return 1;
+    }
+    serve_options.first_use = access::Offer{*grants, {}};
+  }
   serve_options.linger = parse_linger(linger);
   serve_options.admission.when_busy = when_busy == "join"        ? host::WhenBusy::join
                                       : when_busy == "take-over" ? host::WhenBusy::take_over

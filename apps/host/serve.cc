@@ -142,6 +142,11 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   sessions.on_activity([&sleep](bool streaming) { sleep.set_streaming(streaming); });
   endpoint::HostConfig config;
   config.approval = options.approval;
+  config.first_use = options.first_use;
+  if (options.first_use) {
+    spdlog::warn("Unknown devices of the local networks are let in at first contact (--trust-first-use): {}.",
+                 access::grants_text(options.first_use->grants));
+  }
   config.quic.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);
   auto endpoint = endpoint::HostEndpoint::create(config, **socket, *identity, *clients, random, sessions);
   if (!endpoint) return tl::unexpected(endpoint.error());

@@ -11,6 +11,7 @@
 #include "apps/host/announce.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/session/grants.h"
 #include "host/display/display_book.h"
 #include "host/session/admission.h"
 
@@ -31,6 +32,8 @@ struct ServeOptions {
   host::AdmissionPolicy admission;
   // Unknown devices of the local networks wait for the operator; otherwise they are refused.
   bool approval = true;
+  // Unknown devices of the local networks are stored at first contact, with these rights. None: they are not.
+  std::optional<access::Offer> first_use;
   int dscp = 0;  // 0 … 63; see UdpOptions
   AnnounceOptions announce;
   std::string ready_file;

@@ -125,6 +125,11 @@ void ClientControl::on_frame(const wire::Frame& frame, TimePoint now) {
           return close(CloseCode::error, "The host's word on a gap is malformed.");
         return surroundings_.pipeline_gap(now);
       }
+      if (type == FrameType::access_update) {
+        const auto update = wire::AccessUpdate::decode(frame.body);
+        if (!update) return close(CloseCode::error, "The host's word on this device's rights is malformed.");
+        return surroundings_.access_changed(*update);
+      }
       if (type == FrameType::probe_result) {
         const auto result = wire::ProbeResult::decode(frame.body);
         if (!result) return close(CloseCode::error, "The host's word on a probe is malformed.");

@@ -41,6 +41,8 @@ class ClientControl {
     // Section 18: the rate in force, asked for or not; and a silence of the host for reasons of its own.
     virtual void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) = 0;
     virtual void pipeline_gap(TimePoint now) = 0;
+    // What this device may do changed, or how long it may (section 25).
+    virtual void access_changed(const wire::AccessUpdate&) {}
     // The probe asked for is over, or was declined: all zero (section 19).
     virtual void probe_result(const wire::ProbeResult&, TimePoint /*now*/) {}
     // The host answered the proof; on success it has stored this client, and the caller stores the host.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/crypto/media_keys.h"
+#include "core/session/grants.h"
 #include "core/wire/datagram.h"
 #include "core/wire/demux.h"
 #include "core/wire/limits.h"
@@ -212,6 +213,11 @@ void ClientNode::probe_result(const wire::ProbeResult& result, TimePoint now) {
   finish_probe(now);
 }
 
+void ClientNode::access_changed(const wire::AccessUpdate& update) {
+  grants_ = update.grants;
+  events_.on_access(update);
+}
+
 void ClientNode::finish_probe(TimePoint now) {
   if (const auto figures = receiver_->probe().poll(now)) events_.on_probe(*figures);
 }
@@ -236,7 +242,7 @@ bool ClientNode::poll_transmit(control::Transmit& out, TimePoint now) {
 }
 
 void ClientNode::send_input(const wire::InputEvent& event) {
-  if (!receiver_ || ended_) return;
+  if (!receiver_ || ended_ || !access::allows(grants_, access::needed(event.kind))) return;
   const auto bytes = event.encode();
   (void)quic_->send_datagram(*connection_, wire::make_datagram(wire::DatagramKind::input_state, bytes));
 }
@@ -417,6 +423,7 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   }
   give_up_at_.reset();
   events_.on_session(hello, host_fingerprint_);
+  access_changed({hello.grants, hello.expires_in_seconds});
   return true;
 }
 

@@ -62,6 +62,9 @@ class ClientEvents {
   virtual void on_host_timing(const wire::HostTiming& timing) = 0;
   // One Opus packet as it came (section 23.1): in any order, repeated or not.
   virtual void on_audio(wire::AudioPacket) {}
+  // What this device may do, and for how long yet: after on_session(), and with every change. What is not
+  // granted is best not offered; input that is not granted does not leave.
+  virtual void on_access(const wire::AccessUpdate&) {}
   // The probe asked for is complete.
   virtual void on_probe(const media::ProbeFigures&) {}
   // The host accepted the PIN: pin this fingerprint.
@@ -108,7 +111,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void handle_deadline(TimePoint now);
   [[nodiscard]] bool poll_transmit(control::Transmit& out, TimePoint now);
 
-  // Dropped while no session runs.
+  // Dropped while no session runs, and if the host does not grant it.
   void send_input(const wire::InputEvent& event);
   // Asks for another mode without leaving the session; on_reconfigured() answers, and the pictures follow in
   // an epoch of their own. Dropped while no session runs.
@@ -175,6 +178,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) override;
   void pipeline_gap(TimePoint now) override;
   void probe_result(const wire::ProbeResult& result, TimePoint now) override;
+  void access_changed(const wire::AccessUpdate& update) override;
   void pairing_finished(bool accepted) override;
   void refused(std::uint32_t code, std::string_view reason) override;
 
@@ -201,7 +205,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::uint64_t frames_lost_seen_ = 0;
   std::uint64_t local_drops_ = 0;
   std::uint64_t foreign_media_ = 0;
-  wire::Mode first_mode_;  // ServerHello's
+  std::uint32_t grants_ = 0;  // as the host said last
+  wire::Mode first_mode_;     // ServerHello's
   std::optional<media::EpochGate> epochs_;
   std::uint64_t past_epoch_frames_ = 0;
   std::uint64_t host_gaps_ = 0;

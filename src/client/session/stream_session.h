@@ -68,6 +68,9 @@ class StreamListener {
   // Network thread. Must not block.
   virtual void on_waiting_for_approval() {}
   virtual void on_connected(const wire::ServerHello& hello, const control::Fingerprint& host) = 0;
+  // What the host lets this device do, and for how long yet (0 seconds: no end): once connected, and when it
+  // changes.
+  virtual void on_access(const wire::AccessUpdate&) {}
   // The host's answer to reconfigure(), or its correction of an earlier one.
   virtual void on_reconfigured(const wire::Reconfigured&) {}
   virtual void on_ended(const endpoint::ClientEnd& end) = 0;
@@ -117,6 +120,7 @@ class StreamSession final : private endpoint::ClientEvents {
 
   void on_pending() override { listener_.on_waiting_for_approval(); }
   void on_session(const wire::ServerHello& hello, const control::Fingerprint& host) override;
+  void on_access(const wire::AccessUpdate& update) override { listener_.on_access(update); }
   void on_stream_config(const wire::StreamConfig& config) override;
   void on_reconfigured(const wire::Reconfigured& answer) override;
   void on_frame(media::Frame frame) override;

@@ -193,6 +193,18 @@ TEST_F(ClientControlTest, AsksForAProbeAndPassesTheResultOn) {
   EXPECT_EQ(side.probe_results, std::vector<wire::ProbeResult>{result});
 }
 
+TEST_F(ClientControlTest, PassesNewRightsOn) {
+  dial();
+  receive_answer();
+  feed(frame_of(FrameType::access_update, wire::AccessUpdate{0x3F, 60}.encode()));
+  feed(frame_of(FrameType::access_update, wire::AccessUpdate{2, 0}.encode()));
+  ASSERT_EQ(side.accesses.size(), 2u);
+  EXPECT_EQ(side.accesses[0], (wire::AccessUpdate{0xFF, 60})) << "all, as older hosts wrote it";
+  EXPECT_EQ(side.accesses[1], (wire::AccessUpdate{2, 0}));
+  feed(frame_of(FrameType::access_update, Bytes{0x01, 0x00}));
+  ASSERT_TRUE(side.closed);
+}
+
 TEST_F(ClientControlTest, AMissingEchoIsNotFatal) {
   run_session();
   for (int i = 0; i < 20 && machine->next_deadline(); ++i) {
@@ -346,7 +358,7 @@ TEST_F(ClientControlTest, IgnoresEverythingElseBeforeTheAnswer) {
 TEST_F(ClientControlTest, SkipsUnknownFramesInTheSession) {
   run_session();
   feed(unknown_frame(Bytes(65536, 1)));
-  feed(frame_of(FrameType::access_update, Bytes(3, 0xFF)));
+  feed(frame_of(FrameType::pad_slots, Bytes(3, 0xFF)));
   wire::StreamConfig config;
   config.mode = {640, 480, 30};
   const Bytes frame = frame_of(FrameType::stream_config, config.encode());

@@ -173,6 +173,8 @@ class FakeClientSide final : public ClientControl::Surroundings {
     bitrates.push_back(changed);
   }
   void reconfigured(const wire::Reconfigured& answer) override { modes.push_back(answer); }
+  std::vector<wire::AccessUpdate> accesses;
+  void access_changed(const wire::AccessUpdate& update) override { accesses.push_back(update); }
   void pipeline_gap(TimePoint) override { ++gaps; }
   void probe_result(const wire::ProbeResult& result, TimePoint) override { probe_results.push_back(result); }
   void pairing_finished(bool accepted) override { pairings.push_back(accepted); }

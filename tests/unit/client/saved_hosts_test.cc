@@ -12,6 +12,7 @@
 
 #include <random>
 
+#include "base/time.h"
 #include "base/unique_fd.h"
 #include "client/hosts/saved_hosts_file.h"
 #include "scratch_folder.h"
@@ -263,7 +264,7 @@ TEST(SavedHosts, KilledInTheMiddleOfAWriteLosesNothingConfirmed) {
   const ScratchFolder scratch;
   const auto file = scratch.path() / "hosts.json";
   unsigned confirmed = 0;
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 25; ++round) {
     int ends[2];
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const UniqueFd confirmations(ends[0]);
@@ -280,13 +281,17 @@ TEST(SavedHosts, KilledInTheMiddleOfAWriteLosesNothingConfirmed) {
       ::_exit(2);
     }
     writing.reset();
-    // Killed while it works on the one after a random number of confirmed ones.
+    // Killed somewhere in the change after two confirmed ones, the second of which says how long one takes.
     char byte = 0;
-    for (std::uint64_t wanted = 1 + random() % 4; wanted > 0; --wanted) {
-      ASSERT_EQ(::read(confirmations.get(), &byte, 1), 1) << "seed " << seed;
-      ++confirmed;
+    ASSERT_EQ(::read(confirmations.get(), &byte, 1), 1) << "seed " << seed;
+    const TimePoint first = monotonic_now();
+    ASSERT_EQ(::read(confirmations.get(), &byte, 1), 1) << "seed " << seed;
+    const TimePoint second = monotonic_now();
+    confirmed += 2;
+    const double share = std::uniform_real_distribution<double>(0, 1)(random);
+    const Duration into(static_cast<std::int64_t>(static_cast<double>((second - first).count()) * share));
+    while (monotonic_now() < second + into) {
     }
-    for (std::uint64_t spin = random() % 200'000; spin > 0; --spin) asm volatile("");
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);

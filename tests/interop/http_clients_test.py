@@ -38,7 +38,8 @@ class Peer:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(PATIENCE_S)
+        if self.process.wait(PATIENCE_S) != 0:  # a sanitizer, too
+            raise AssertionError("http_peer failed: " + open(self.path("log"), encoding="utf-8").read())
         self.process.stdout.close()
         self.log.seek(0)
         text = self.log.read()

@@ -144,9 +144,9 @@ TEST_F(DisplayRegistryTest, ADeadDisplayIsNotHandedOut) {
   auto second = acquire("a");
   ASSERT_TRUE(second);
   // One that dies while it waits is cleared away without anybody asking for it.
-  auto* const display = dynamic_cast<FakeDisplay*>(&**second);
+  const auto death = dynamic_cast<FakeDisplay&>(**second).death();
   second->release(Leave::lost);
-  display->die();
+  death->strike();
   EXPECT_TRUE(eventually([&] { return registry_->count() == 0; }));
 }
 

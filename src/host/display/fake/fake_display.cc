@@ -11,14 +11,14 @@ Result<std::unique_ptr<Display>> FakeDisplayBackend::create(const DisplayRequest
 }
 
 FakeDisplay::FakeDisplay(DisplayMode mode, std::shared_ptr<FakeDisplayBackend::Counters> counters)
-    : mode_(mode), counters_(std::move(counters)), death_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : mode_(mode), counters_(std::move(counters)) {
   ++counters_->created;
 }
 
 FakeDisplay::~FakeDisplay() { ++counters_->destroyed; }
 
 std::string FakeDisplay::death_reason() const {
-  return alive_ ? std::string() : std::string("The fake display was told to die.");
+  return alive() ? std::string() : std::string("The fake display was told to die.");
 }
 
 Result<void> FakeDisplay::set_mode(DisplayMode mode) {
@@ -30,9 +30,11 @@ Result<void> FakeDisplay::set_mode(DisplayMode mode) {
   return {};
 }
 
-void FakeDisplay::die() {
-  alive_ = false;
-  (void)::eventfd_write(death_.get(), 1);
+FakeDisplay::Death::Death() : event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void FakeDisplay::Death::strike() {
+  is_dead = true;
+  (void)::eventfd_write(event.get(), 1);
 }
 
 }  // namespace punktfunk::host

@@ -45,12 +45,19 @@ class FakeDisplay final : public Display {
   [[nodiscard]] const std::string& wayland_socket() const override { return socket_; }
   [[nodiscard]] const std::string& runtime_dir() const override { return directory_; }
   [[nodiscard]] const std::string& output_name() const override { return output_; }
-  [[nodiscard]] int death_fd() const override { return death_.get(); }
-  [[nodiscard]] bool alive() const override { return alive_; }
+  [[nodiscard]] int death_fd() const override { return death_->event.get(); }
+  [[nodiscard]] bool alive() const override { return !death_->is_dead; }
   [[nodiscard]] std::string death_reason() const override;
 
-  // Thread-safe.
-  void die();
+  // How it dies. Outlives the display while held, which may be gone as soon as it is dead.
+  struct Death {
+    Death();
+    void strike();
+    UniqueFd event;
+    std::atomic<bool> is_dead = false;
+  };
+  [[nodiscard]] std::shared_ptr<Death> death() const { return death_; }
+  void die() { death_->strike(); }
 
  private:
   mutable std::mutex mutex_;
@@ -59,8 +66,7 @@ class FakeDisplay final : public Display {
   const std::string socket_ = "/nonexistent/wayland-1";
   const std::string directory_ = "/nonexistent";
   const std::string output_ = "FAKE-1";
-  UniqueFd death_;
-  std::atomic<bool> alive_ = true;
+  const std::shared_ptr<Death> death_ = std::make_shared<Death>();
 };
 
 }  // namespace punktfunk::host

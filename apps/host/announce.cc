@@ -46,6 +46,7 @@ std::unique_ptr<host::Advertiser> announce(const AnnounceOptions& options, const
   fixed.fingerprint = fingerprint;
   fixed.id = *id;
   fixed.management_port = options.management_port;
+  fixed.pairing_required = options.pairing_required;
   fixed.os = this_os();
   const bool is_everywhere = bound_ip == "0.0.0.0" || bound_ip == "::";
   auto started = host::start_advertiser([fixed, bound_ip, is_everywhere] {

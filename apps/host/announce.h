@@ -17,6 +17,7 @@ struct AnnounceOptions {
   bool enabled = true;
   std::string name;                   // empty: this machine's host name
   std::uint16_t management_port = 0;  // 0 = none
+  bool pairing_required = true;       // false: unknown devices are let in at first contact
 };
 
 // Announces a host that listens on `bound` by mDNS. nullptr where that is switched off, cannot be done, or

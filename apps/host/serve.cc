@@ -160,8 +160,10 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   const std::uint16_t port = (*socket)->local_address().port();
   spdlog::info("Ready on UDP port {}; this host's fingerprint is {}.", port,
                control::fingerprint_hex(identity->fingerprint()));
-  const auto advertiser = announce(options.announce, (*socket)->local_address(), identity->fingerprint(),
-                                   options.state_dir, random);
+  AnnounceOptions announced = options.announce;
+  announced.pairing_required = !options.first_use;
+  const auto advertiser =
+      announce(announced, (*socket)->local_address(), identity->fingerprint(), options.state_dir, random);
   if (!options.ready_file.empty()) {
     std::ofstream ready(options.ready_file);
     ready << port << std::endl;

@@ -126,12 +126,14 @@ class Discovery(E2eTest):
 
     def test_names_that_are_taken_and_hosts_that_stay_silent(self):
         self.host("--name", "Twin").wait_for_line("Announced")
-        self.host("--name", "Twin").wait_for_line("Announced on the network as \"Twin #2\"")
+        open_to_all = self.host("--name", "Twin", "--trust-first-use")
+        open_to_all.wait_for_line("Announced on the network as \"Twin #2\"")
         self.host("--name", "Silent", "--no-mdns")
         loopback = self.stage.host("--source", "synthetic", "--name", "Local")
         hosts = self.wait_for(lambda hosts: {"Twin", "Twin #2"} <= hosts.keys() and hosts, "both are found")
         self.assertEqual({"Twin", "Twin #2"}, hosts.keys())
         self.assertNotEqual(hosts["Twin"]["id"], hosts["Twin #2"]["id"])
+        self.assertEqual([True, False], [hosts[name]["needs_pairing"] for name in ("Twin", "Twin #2")])
         self.assertNotRegex(loopback.text, "nnounced")
 
     def test_a_daemon_that_goes_away_and_comes_back(self):

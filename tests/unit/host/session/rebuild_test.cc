@@ -91,18 +91,18 @@ class MortalDisplays final : public DisplayBackend {
   Result<std::unique_ptr<Display>> create(const DisplayRequest& request) override {
     auto display = std::make_unique<FakeDisplay>(request.mode, counters);
     const std::lock_guard lock(mutex_);
-    newest_ = display.get();
+    newest_ = display->death();
     return display;
   }
   void kill_newest() {
     const std::lock_guard lock(mutex_);
-    newest_->die();
+    newest_->strike();
   }
   std::shared_ptr<FakeDisplayBackend::Counters> counters = std::make_shared<FakeDisplayBackend::Counters>();
 
  private:
   std::mutex mutex_;
-  FakeDisplay* newest_ = nullptr;
+  std::shared_ptr<FakeDisplay::Death> newest_;
 };
 
 class Listener final : public client::StreamListener {

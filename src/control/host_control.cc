@@ -150,7 +150,10 @@ void HostControl::on_pair_request(const wire::Frame& frame, TimePoint now) {
   if (!peer_.fingerprint)
     return close(CloseCode::client_certificate_needed, "Pairing needs a client certificate.");
   auto attempt = desk_.take(*peer_.fingerprint, peer_.address, now);
-  if (const auto* code = std::get_if<CloseCode>(&attempt)) return close(*code, wire::describe(*code));
+  if (const auto* code = std::get_if<CloseCode>(&attempt)) {
+    surroundings_.pairing_failed(*code);
+    return close(*code, wire::describe(*code));
+  }
   std::string& pin = std::get<PairingDesk::Attempt>(attempt).pin;
   pairing_rights_ = std::get<PairingDesk::Attempt>(attempt).rights;
   const crypto::Spake2 exchange(crypto::Spake2::Role::host, as_bytes(pin), *peer_.fingerprint,
@@ -173,8 +176,10 @@ void HostControl::on_pair_proof(const wire::Frame& frame, TimePoint now) {
   const auto expected = crypto::confirm_client(*pairing_key_, *peer_.fingerprint, host_fingerprint_);
   pairing_key_.reset();
   // Stored last, and only after the proof held.
-  const bool ok = equal_constant_time(expected, proof->client_confirm) &&
-                  surroundings_.store_pairing(*peer_.fingerprint, pairing_name_, pairing_rights_);
+  const bool is_proved = equal_constant_time(expected, proof->client_confirm);
+  if (!is_proved) surroundings_.pairing_failed(std::nullopt);
+  const bool ok =
+      is_proved && surroundings_.store_pairing(*peer_.fingerprint, pairing_name_, pairing_rights_);
   state_ = State::paired;
   deadline_ = now + kPairedLinger;
   wire::PairResult result;

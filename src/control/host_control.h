@@ -42,6 +42,8 @@ class HostControl {
     virtual void close(wire::CloseCode code, std::string_view reason) = 0;
     // Whether this device may start a session.
     [[nodiscard]] virtual bool is_paired(const crypto::Digest& fingerprint) = 0;
+    // A pairing came to nothing: closed with this code, or the PIN was wrong (none).
+    virtual void pairing_failed(std::optional<wire::CloseCode>) {}
     // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on
     // both ends.
     // `rights`: what the PIN was armed with.
@@ -127,6 +129,8 @@ class HostControl {
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);
 
+  // As the client was told last; once it was accepted.
+  [[nodiscard]] const wire::StreamConfig& config() const { return config_; }
   [[nodiscard]] bool is_running() const { return state_ == State::running; }
   // Waits for the operator; has no session.
   [[nodiscard]] bool is_parked() const { return state_ == State::parked; }

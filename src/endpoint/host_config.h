@@ -12,6 +12,8 @@
 
 namespace punktfunk::endpoint {
 
+class HostEvents;
+
 struct HostConfig {
   control::QuicConfig quic;
   std::uint8_t fec_percent = 10;  // section 8.3: the reference host's start value
@@ -25,6 +27,8 @@ struct HostConfig {
   // TCP port of the management API, for clients; asked once per session, on the loop. Empty, or 0: they are
   // told none.
   std::function<std::uint16_t()> management_port;
+  // Told what happens; outlives the node. Null: nobody is.
+  HostEvents* events = nullptr;
   // Largest IP packet that passes to a client, asked once per session (see route_mtu()); HostEndpoint fills
   // it in. Empty, or nullopt: 1500.
   std::function<std::optional<std::size_t>(const SocketAddress& local, const SocketAddress& remote)>

@@ -12,6 +12,7 @@
 #include "core/wire/features.h"
 #include "core/wire/limits.h"
 #include "core/wire/media_header.h"
+#include "endpoint/host_events.h"
 #include "endpoint/media_exporter.h"
 #include "transport/udp/route_mtu.h"
 
@@ -100,6 +101,7 @@ void HostConnection::on_closed(const control::CloseInfo& info) {
     spdlog::info("{} inputs of the session were dropped, because the device's rights do not allow them.",
                  gate_.denied());
   shared_.sessions.session_ended(id_, is_for_good(info), info.reason);
+  if (shared_.config.events != nullptr) shared_.config.events->session_over(id_, info.reason);
 }
 
 void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
@@ -176,6 +178,10 @@ void HostConnection::close(CloseCode code, std::string_view reason) {
   }
   access_check_.reset();
   shared_.quic.close(id_, static_cast<std::uint64_t>(code), reason);
+}
+
+void HostConnection::pairing_failed(std::optional<CloseCode> code) {
+  if (shared_.config.events != nullptr) shared_.config.events->pairing_failed(code);
 }
 
 bool HostConnection::is_paired(const crypto::Digest& fingerprint) {
@@ -297,7 +303,12 @@ bool HostConnection::probe_asked(const wire::ProbeRequest& request) {
   return shared_.sessions.probe_asked(id_, request);
 }
 
-void HostConnection::session_ready() { shared_.sessions.session_started(id_, *grant_); }
+void HostConnection::session_ready() {
+  shared_.sessions.session_started(id_, *grant_);
+  const control::Device* known = device();
+  if (shared_.config.events != nullptr && known != nullptr)
+    shared_.config.events->session_began(id_, *known, control_.config().mode);
+}
 
 std::uint64_t HostConnection::session_time_ns(TimePoint at) { return grant_ ? grant_->clock.unix_ns(at) : 0; }
 

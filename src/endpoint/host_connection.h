@@ -99,6 +99,7 @@ class HostConnection final : private control::HostControl::Surroundings {
  private:
   void write(ByteView bytes) override;
   void close(wire::CloseCode code, std::string_view reason) override;
+  void pairing_failed(std::optional<wire::CloseCode> code) override;
   bool is_paired(const crypto::Digest& fingerprint) override;
   bool store_pairing(const crypto::Digest& fingerprint, const std::string& name,
                      const std::optional<access::Offer>& rights) override;

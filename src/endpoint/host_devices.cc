@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "endpoint/host_events.h"
 #include "endpoint/host_node.h"
 
 namespace punktfunk::endpoint {
@@ -73,6 +74,7 @@ Result<void> HostNode::trust(const Fingerprint& fingerprint, std::string_view na
                control::describe(how), access::grants_text(device.rights.grants),
                device.rights.lasts == access::Lasts::always ? "" : ", for a time");
   for (HostConnection* connection : sessions_of(fingerprint)) connection->rights_changed();
+  if (config_.events != nullptr) config_.events->trusted(device);
   const auto waiting = approvals_.settle(fingerprint);
   if (HostConnection* connection = waiting ? find(*waiting) : nullptr) connection->admit(now_);
   return {};
@@ -110,7 +112,9 @@ Result<Device> HostNode::rename(const Fingerprint& fingerprint, std::string_view
   auto device = clients_.get(fingerprint);
   if (!device) return device;
   device->name = name;
-  return clients_.put(std::move(*device));
+  auto changed = clients_.put(std::move(*device));
+  if (changed && config_.events != nullptr) config_.events->device_changed(*changed);
+  return changed;
 }
 
 Result<Device> HostNode::set_rights(const Fingerprint& fingerprint, const RightsEdit& edit, TimePoint now) {
@@ -126,6 +130,7 @@ Result<Device> HostNode::set_rights(const Fingerprint& fingerprint, const Rights
   if (!changed) return changed;
   spdlog::info("The operator set the rights of \"{}\" ({}): {}.", changed->name, short_hex(fingerprint),
                access::grants_text(changed->rights.grants));
+  if (config_.events != nullptr) config_.events->device_changed(*changed);
   for (HostConnection* connection : sessions_of(fingerprint)) connection->rights_changed();
   return changed;
 }
@@ -135,14 +140,18 @@ Result<Device> HostNode::unpair(const Fingerprint& fingerprint, TimePoint now) {
   auto removed = clients_.remove(fingerprint);
   if (!removed) return removed;
   spdlog::info("The operator unpaired \"{}\" ({}).", removed->name, short_hex(fingerprint));
+  if (config_.events != nullptr) config_.events->unpaired(*removed);
   for (HostConnection* connection : sessions_of(fingerprint)) connection->end(CloseCode::denied, kUnpaired);
   return removed;
 }
 
 Result<std::size_t> HostNode::unpair_all(TimePoint now) {
   now_ = now;
+  const std::vector<Device> devices = clients_.list();
   const auto removed = clients_.remove_all();
   if (!removed) return removed;
+  for (const Device& device : devices)
+    if (config_.events != nullptr) config_.events->unpaired(device);
   spdlog::info("The operator unpaired all {} devices.", *removed);
   for (HostConnection* connection : sessions_of(std::nullopt)) connection->end(CloseCode::denied, kUnpaired);
   return removed;

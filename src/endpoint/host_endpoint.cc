@@ -168,9 +168,18 @@ Result<control::ApprovalDesk::Entry> HostEndpoint::deny(std::uint32_t id) {
 HostEndpoint::Status HostEndpoint::status() {
   return ask<Status>(
       [this] {
-        return Status{node_->connection_count(), node_->session_count(), clients_.list().size()};
+        return Status{node_->connection_count(), node_->session_count(), clients_.list().size(),
+                      node_->quic().dropped_datagrams()};
       },
       {});
+}
+
+bool HostEndpoint::may_connect(const control::Fingerprint& fingerprint) {
+  return ask<bool>([this, fingerprint] { return node_->may_connect(fingerprint); }, false);
+}
+
+void HostEndpoint::set_approval(bool approval) {
+  loop_.post([this, approval] { node_->set_approval(approval); });
 }
 
 }  // namespace punktfunk::endpoint

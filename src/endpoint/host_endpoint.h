@@ -75,8 +75,14 @@ class HostEndpoint {
     std::size_t connections = 0;
     std::size_t sessions = 0;
     std::size_t paired_devices = 0;
+    std::uint64_t dropped_datagrams = 0;  // of no connection, or malformed
   };
+  // All zero when the loop does not answer.
   [[nodiscard]] Status status();
+  // Whether this device may connect now. False when the loop does not answer.
+  [[nodiscard]] bool may_connect(const control::Fingerprint& fingerprint);
+  // As HostConfig::approval, from now on.
+  void set_approval(bool approval);
 
   [[nodiscard]] DatagramSocket& socket() { return socket_; }
 

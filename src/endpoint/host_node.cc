@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/wire/datagram.h"
 #include "endpoint/control_stream.h"
+#include "endpoint/host_events.h"
 
 namespace punktfunk::endpoint {
 
@@ -103,7 +104,10 @@ void HostNode::send_bitrate(SessionId id, const wire::BitrateChanged& changed) {
 }
 
 void HostNode::begin_epoch(SessionId id, std::uint8_t epoch, const wire::Mode& mode) {
-  if (HostConnection* connection = find(id)) connection->begin_epoch(epoch, mode);
+  HostConnection* connection = find(id);
+  if (connection == nullptr) return;
+  connection->begin_epoch(epoch, mode);
+  if (config_.events != nullptr) config_.events->epoch_began(id, mode);
 }
 
 void HostNode::send_gap(SessionId id, std::uint32_t gap_ms) {
@@ -146,6 +150,7 @@ Result<control::ApprovalDesk::Entry> HostNode::deny(std::uint32_t id, TimePoint 
   spdlog::info("The operator turned \"{}\" away ({}).", entry->name,
                control::fingerprint_hex(entry->fingerprint).substr(0, 16));
   (void)approvals_.settle(entry->fingerprint);
+  if (config_.events != nullptr) config_.events->denied(*entry);
   if (HostConnection* connection = entry->connection ? find(*entry->connection) : nullptr)
     connection->turn_away(CloseCode::denied, wire::describe(CloseCode::denied));
   return *entry;
@@ -157,6 +162,7 @@ void HostNode::parked(const control::ApprovalDesk::Parked& parked) {
       older->turn_away(CloseCode::superseded, wire::describe(CloseCode::superseded));
   }
   const auto entry = parked.is_new ? approvals_.find(parked.id, now_) : std::nullopt;
+  if (entry && config_.events != nullptr) config_.events->knocked(*entry);
   if (!entry || (knock_told_ && now_ - *knock_told_ < kKnockLogSpacing)) return;
   knock_told_ = now_;
   spdlog::info("\"{}\" ({}, {}) asks to be let in: punktfunk-host ctl approve {}, or deny {}.", entry->name,

@@ -104,6 +104,12 @@ class HostNode final : private control::QuicHandler, private HostConnection::Nod
   // How many there were.
   [[nodiscard]] Result<std::size_t> unpair_all(TimePoint now);
 
+  [[nodiscard]] bool may_connect(const control::Fingerprint& fingerprint) const {
+    const control::Device* device = clients_.find(fingerprint);
+    return device != nullptr && !is_expired(*device);
+  }
+  void set_approval(bool approval) { config_.approval = approval; }
+
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
   [[nodiscard]] std::size_t session_count() const;
   // Where a session's client is at this moment, and when it was heard last. nullopt: its connection is gone.

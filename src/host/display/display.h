@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -140,6 +141,12 @@ class DisplayRegistry {
   // Ends at once what nobody has, all in parallel, and hands out nothing more. Idempotent.
   void stop();
 
+  // Called whenever a display begins or ends to be leased or to linger, on the thread that made it so and
+  // with a lock held: it must be quick and call nothing here. `exists` false: it is gone. Before the first
+  // acquire().
+  using Listener = std::function<void(const DisplayInfo& display, bool exists)>;
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
   // Displays that exist now, those that end included.
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::vector<DisplayInfo> list() const;
@@ -153,16 +160,21 @@ class DisplayRegistry {
   [[nodiscard]] Result<void> set_mode(const DisplayLease& lease, DisplayMode mode);
   [[nodiscard]] Result<DisplayLease> start(DisplayBook::DisplayId id, DisplayBook::HolderId holder,
                                            const DisplayRequest& request);
+  // With mutex_ held: tells the listener what changed.
+  void tell();
+  [[nodiscard]] static DisplayInfo info_of(const DisplayBook::Entry& entry, TimePoint now);
   // With mutex_ held: what must end now. Destroy it without, then call finish().
   [[nodiscard]] Displays take_ends();
   void finish(Displays ends);
   void watch();
 
   const std::unique_ptr<DisplayBackend> backend_;
+  Listener listener_;
   mutable std::mutex mutex_;         // guards the next four
   std::condition_variable changed_;  // somebody's start or change of mode is over
   DisplayBook book_;
   Displays displays_;
+  std::map<DisplayBook::DisplayId, DisplayInfo> told_;  // what the listener knows
   DisplayBook::HolderId next_holder_ = 1;
   bool stopping_ = false;
   UniqueFd wake_;  // of the watching thread

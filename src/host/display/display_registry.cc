@@ -80,6 +80,7 @@ Result<DisplayLease> DisplayRegistry::acquire(const std::string& key, const Disp
     const auto* change = std::get_if<DisplayBook::Change>(&answer);
     const DisplayBook::DisplayId id = change != nullptr ? change->id : std::get<DisplayBook::Take>(answer).id;
     DisplayLease lease(this, id, holder, displays_.at(id));
+    tell();
     if (change == nullptr) {
       if (lease->alive()) return lease;
     } else {
@@ -111,6 +112,7 @@ Result<DisplayLease> DisplayRegistry::start(DisplayBook::DisplayId id, DisplayBo
   std::shared_ptr<Display> display = std::move(*created);
   displays_.emplace(id, display);
   book_.started(id, monotonic_now());
+  tell();
   return DisplayLease(this, id, holder, std::move(display));
 }
 
@@ -137,6 +139,7 @@ void DisplayRegistry::release(DisplayLease& lease, DisplayBook::Leave how, const
     if (!is_alive) book_.died(lease.id_);
     book_.release(lease.id_, lease.holder_, how, new_key, monotonic_now());
     ends = take_ends();
+    tell();
     const DisplayBook::Entry* kept = book_.find(lease.id_);
     if (kept != nullptr && kept->state == DisplayBook::State::lingering && kept->until)
       spdlog::debug("Display {} is kept for {:.0f} s.", kept->id, to_seconds(*kept->until - kept->since));
@@ -160,6 +163,7 @@ Result<void> DisplayRegistry::end(DisplayBook::DisplayId id) {
       return fail("Display " + std::to_string(id) +
                   " was not ended: it is in use, or ends already; stop its session instead.");
     ends = take_ends();
+    tell();
   }
   finish(std::move(ends));
   return {};
@@ -185,12 +189,33 @@ std::vector<DisplayInfo> DisplayRegistry::list() const {
   const std::lock_guard lock(mutex_);
   const TimePoint now = monotonic_now();
   std::vector<DisplayInfo> out;
-  for (const DisplayBook::Entry& entry : book_.entries()) {
-    DisplayInfo info{entry.id, entry.key, entry.mode, entry.state, entry.holders.size(), std::nullopt};
-    if (entry.until) info.left = std::max(*entry.until - now, Duration::zero());
-    out.push_back(std::move(info));
-  }
+  for (const DisplayBook::Entry& entry : book_.entries()) out.push_back(info_of(entry, now));
   return out;
+}
+
+DisplayInfo DisplayRegistry::info_of(const DisplayBook::Entry& entry, TimePoint now) {
+  DisplayInfo info{entry.id, entry.key, entry.mode, entry.state, entry.holders.size(), std::nullopt};
+  if (entry.until) info.left = std::max(*entry.until - now, Duration::zero());
+  return info;
+}
+
+void DisplayRegistry::tell() {
+  if (!listener_) return;
+  const TimePoint now = monotonic_now();
+  std::erase_if(told_, [&](const auto& one) {
+    const bool is_gone = book_.find(one.first) == nullptr;
+    if (is_gone) listener_(one.second, false);
+    return is_gone;
+  });
+  for (const DisplayBook::Entry& entry : book_.entries()) {
+    using State = DisplayBook::State;
+    if (entry.state != State::leased && entry.state != State::lingering) continue;
+    const auto known = told_.find(entry.id);
+    if (known != told_.end() && known->second.state == entry.state) continue;
+    const DisplayInfo info = info_of(entry, now);
+    told_.insert_or_assign(entry.id, info);
+    listener_(info, true);
+  }
 }
 
 DisplayRegistry::Displays DisplayRegistry::take_ends() {
@@ -213,6 +238,7 @@ void DisplayRegistry::finish(Displays ends) {
   for (auto& other : others) other.get();
   const std::lock_guard lock(mutex_);
   for (const auto& [id, display] : ends) book_.ended(id);
+  tell();
 }
 
 void DisplayRegistry::watch() {

@@ -98,7 +98,7 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
                    "Host and client have no video codec in common; this host encodes H.264."};
   }
   BitRate budget = BitRate::from_kbps(hello.bitrate_kbps);
-  if (budget.kbps() == 0) budget = settings_.bitrate;
+  if (budget.kbps() == 0) budget = plan_.default_bitrate;
   if (budget.kbps() == 0) budget = automatic_bitrate(hello.mode);
   budget = std::clamp(budget, media::kLowestBudget, settings_.max_bitrate);
 

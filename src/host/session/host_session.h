@@ -39,6 +39,7 @@ struct SessionSettings {
 
 // What the session manager decided about a session before it begins.
 struct SessionPlan {
+  BitRate default_bitrate;  // for a client that leaves it to the host; zero: by picture size
   // The display of another session, which this one looks at, too.
   std::optional<DisplayBook::DisplayId> share;
   // Older sessions that must have given everything back first.

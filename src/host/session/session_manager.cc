@@ -147,6 +147,7 @@ void SessionManager::clear_away(SessionId id, CloseCode code, const std::string&
 void SessionManager::start(Card card, const Admission& admission) {
   const std::string& name = card.request.device_name;
   SessionPlan plan;
+  plan.default_bitrate = default_bitrate_;
   for (const SessionId id : admission.retire) {
     spdlog::info("\"{}\" is back after a lost connection; its earlier session ends.", name);
     clear_away(id, CloseCode::superseded, "A newer connection of this device took over.", card, plan);
@@ -244,6 +245,7 @@ void SessionManager::session_ended(SessionId id, bool user_quit, std::string_vie
   Held held = std::move(found->second);
   sessions_.erase(found);
   if (held.session->is_offload_off()) --without_offload_;
+  if (over_) over_(info_of(held.card, held.session.get(), SessionInfo::State::ending));
   if (held.card.heir) {
     held.session->ended(DisplayBook::Leave::handed_over, *held.card.heir);
   } else {
@@ -337,6 +339,10 @@ void SessionManager::set_linger(std::optional<Duration> linger) {
 
 std::vector<DisplayInfo> SessionManager::displays() const {
   return displays_ ? displays_->list() : std::vector<DisplayInfo>{};
+}
+
+void SessionManager::set_default_bitrate(BitRate bitrate) {
+  endpoint_->post([this, bitrate] { default_bitrate_ = bitrate; });
 }
 
 Result<void> SessionManager::end_display(DisplayBook::DisplayId id) {

@@ -29,6 +29,9 @@ class SessionManager final : public endpoint::HostSessions {
       : settings_(std::move(settings)), policy_(policy), displays_(std::move(displays)) {}
   ~SessionManager() override { stop(); }
 
+  // Called on the control loop with what a session was when its connection ended. Before the endpoint starts.
+  void on_session_over(std::function<void(const SessionInfo&)> over) { over_ = std::move(over); }
+
   // Before the endpoint starts. The endpoint is stopped before the manager goes.
   void attach(endpoint::HostEndpoint& endpoint) { endpoint_ = &endpoint; }
   // Told on the control loop whenever the first session begins (true) or the last one ended (false). Before
@@ -54,6 +57,9 @@ class SessionManager final : public endpoint::HostSessions {
   void set_linger(std::optional<Duration> linger);
   // Ends a display that waits for its client.
   [[nodiscard]] Result<void> end_display(DisplayBook::DisplayId id);
+
+  // For sessions that are asked for from now on, and leave it to the host; zero: by picture size.
+  void set_default_bitrate(BitRate bitrate);
 
   // Sessions whose packets are sent one by one, because segmentation offload lost them. Any thread.
   [[nodiscard]] std::size_t sessions_without_offload() const { return without_offload_; }
@@ -109,13 +115,15 @@ class SessionManager final : public endpoint::HostSessions {
   void reap();
 
   const SessionSettings settings_;
-  AdmissionPolicy policy_;  // control loop
+  BitRate default_bitrate_ = settings_.bitrate;  // control loop
+  AdmissionPolicy policy_;                       // control loop
   const std::unique_ptr<DisplayRegistry> displays_;
   endpoint::HostEndpoint* endpoint_ = nullptr;
   std::map<endpoint::SessionId, Held> sessions_;  // connections are numbered: oldest first
   std::map<endpoint::SessionId, Deferred> deferred_;
   std::vector<Held> ending_;
   std::function<void(bool)> on_activity_;
+  std::function<void(const SessionInfo&)> over_;
   std::atomic<std::size_t> without_offload_ = 0;  // of sessions_
 };
 

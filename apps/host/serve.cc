@@ -3,10 +3,11 @@
 
 #include <poll.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <utility>
 
 #include "base/log.h"
@@ -14,7 +15,11 @@
 #include "control/identity/trust_store.h"
 #include "endpoint/host_endpoint.h"
 #include "host/display/display.h"
-#include "host/mgmt/control_socket.h"
+#include "host/mgmt/api/log_ring.h"
+#include "host/mgmt/api/routes.h"
+#include "host/mgmt/api/settings_store.h"
+#include "host/mgmt/host_recorder.h"
+#include "host/mgmt/running_host.h"
 #include "host/power/sleep_watch.h"
 #include "host/session/session_manager.h"
 #include "transport/udp/udp_socket.h"
@@ -34,93 +39,38 @@ Result<SocketAddress> bind_address(const ServeOptions& options) {
   return *address;
 }
 
-// Of a request, which may be any JSON: empty and 0 for what is missing or of another type.
-std::string text_of(const nlohmann::json& request, const char* name) {
-  const bool there = request.is_object() && request.contains(name) && request[name].is_string();
-  return there ? request[name].get<std::string>() : std::string();
-}
-
-std::uint32_t number_of(const nlohmann::json& request, const char* name) {
-  if (!request.is_object() || !request.contains(name) || !request[name].is_number_unsigned()) return 0;
-  const auto number = request[name].get<std::uint64_t>();
-  return number <= ~std::uint32_t{0} ? static_cast<std::uint32_t>(number) : 0;
-}
-
-nlohmann::json pending_json(const Result<std::vector<control::ApprovalDesk::Entry>>& entries) {
-  if (!entries) return {{"ok", false}, {"error", entries.error().message}};
-  nlohmann::json list = nlohmann::json::array();
-  for (const auto& entry : *entries) {
-    list.push_back({{"id", entry.id},
-                    {"name", entry.name},
-                    {"address", entry.address.ip()},
-                    {"fingerprint", control::fingerprint_hex(entry.fingerprint)},
-                    {"seconds", static_cast<std::uint64_t>(to_seconds(monotonic_now() - entry.since))},
-                    {"waiting", entry.connection.has_value()}});
-  }
-  return {{"ok", true}, {"pending", std::move(list)}};
-}
-
-nlohmann::json decision_json(const Result<control::ApprovalDesk::Entry>& entry) {
-  if (!entry) return {{"ok", false}, {"error", entry.error().message}};
-  return {{"ok", true},
-          {"id", entry->id},
-          {"name", entry->name},
-          {"fingerprint", control::fingerprint_hex(entry->fingerprint)},
-          {"waiting", entry->connection.has_value()}};
-}
-
-std::string answer_ctl(endpoint::HostEndpoint& endpoint, const host::SessionManager& sessions,
-                       const std::string& line) {
-  const auto request = nlohmann::json::parse(line, nullptr, false);
-  const std::string command = text_of(request, "command");
-  const std::uint32_t id = number_of(request, "id");
-  nlohmann::json answer;
-  if (command == "pair") {
-    const auto pin = endpoint.arm_pairing();
-    answer = pin ? nlohmann::json{{"ok", true}, {"pin", *pin}, {"seconds", 120}}
-                 : nlohmann::json{{"ok", false}, {"error", pin.error().message}};
-  } else if (command == "status") {
-    const auto status = endpoint.status();
-    answer = {{"ok", true},
-              {"connections", status.connections},
-              {"sessions", status.sessions},
-              {"sessions_without_offload", sessions.sessions_without_offload()},
-              {"paired_devices", status.paired_devices}};
-  } else if (command == "pending") {
-    answer = pending_json(endpoint.pending());
-  } else if (command == "approve") {
-    answer = decision_json(endpoint.approve(id));
-  } else if (command == "deny") {
-    answer = decision_json(endpoint.deny(id));
-  } else {
-    answer = {{"ok", false}, {"error", "This host does not know that command."}};
-  }
-  return answer.dump();
-}
-
 }  // namespace
 
 Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
+  const auto log = host::api::LogRing::attach();
   auto identity = control::Identity::load_or_create(options.state_dir, "punktfunk-host");
   if (!identity) return tl::unexpected(identity.error());
   auto clients = control::TrustStore::open(options.state_dir);
   if (!clients) return tl::unexpected(clients.error());
+
+  auto store = host::api::SettingsStore::open(options.state_dir, options.fixed);
+  if (!store) return tl::unexpected(store.error());
+  const host::api::Settings& values = store->values();
 
   host::SessionSettings settings;
   settings.source = options.source == "synthetic" ? host::VideoSource::synthetic : host::VideoSource::desktop;
   settings.start_commands = options.start_commands;
   // An empty desktop would look like a black screen.
   if (settings.start_commands.empty()) settings.start_commands = {"foot"};
-  settings.bitrate = BitRate::from_kbps(options.bitrate_kbps);
+  settings.bitrate = BitRate::from_kbps(values.bitrate_kbps);
   settings.synthetic_seed = options.synthetic_seed;
   settings.frame_limit = options.frame_limit;
 
+  host::http::EventLog events;
+  host::HostRecorder recorder(events);
   std::unique_ptr<host::DisplayRegistry> displays;
   if (settings.source == host::VideoSource::desktop) {
     auto backend = host::create_display_backend();
     if (!backend) return tl::unexpected(backend.error());
-    displays = std::make_unique<host::DisplayRegistry>(std::move(*backend),
-                                                       host::DisplayBook::Policy{.linger = options.linger});
+    displays = std::make_unique<host::DisplayRegistry>(
+        std::move(*backend), host::DisplayBook::Policy{.linger = host::linger_of(values)});
+    displays->listen(
+        [&recorder](const auto& display, bool exists) { recorder.display_changed(display, exists); });
     if (host::encodable_codecs() == 0) {
       host::EncoderConfig smallest;
       smallest.width = smallest.height = 64;
@@ -138,10 +88,14 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
 
   SystemRandom random;
   host::SleepWatch sleep;
-  host::SessionManager sessions(std::move(settings), std::move(displays), options.admission);
+  host::SessionManager sessions(std::move(settings), std::move(displays), host::policy_of(values));
+  sessions.on_session_over([&recorder](const host::SessionInfo& session) { recorder.add_session(session); });
   sessions.on_activity([&sleep](bool streaming) { sleep.set_streaming(streaming); });
+  std::atomic<std::uint16_t> api_port = 0;  // for clients; known once the API is open
   endpoint::HostConfig config;
-  config.approval = options.approval;
+  config.approval = values.approval;
+  config.events = &recorder;
+  config.management_port = [&api_port]() -> std::uint16_t { return api_port; };
   config.first_use = options.first_use;
   if (options.first_use) {
     spdlog::warn("Unknown devices of the local networks are let in at first contact (--trust-first-use): {}.",
@@ -151,17 +105,29 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   auto endpoint = endpoint::HostEndpoint::create(config, **socket, *identity, *clients, random, sessions);
   if (!endpoint) return tl::unexpected(endpoint.error());
   sessions.attach(**endpoint);
-  auto control = host::ControlSocket::listen(
-      options.state_dir / "control.sock",
-      [&endpoint, &sessions](const std::string& line) { return answer_ctl(**endpoint, sessions, line); });
-  if (!control) return tl::unexpected(control.error());
-
-  (*endpoint)->start();
   const std::uint16_t port = (*socket)->local_address().port();
-  spdlog::info("Ready on UDP port {}; this host's fingerprint is {}.", port,
-               control::fingerprint_hex(identity->fingerprint()));
+  const std::string fingerprint = control::fingerprint_hex(identity->fingerprint());
+  host::RunningHost host(
+      {**endpoint, sessions, *store, recorder, PUNKTFUNK_PRODUCT_VERSION, fingerprint, port});
+  // Set once the server is there, which may answer requests before that.
+  std::atomic<const host::http::HttpServer*> server = nullptr;
+  const auto request_counts = [&server] {
+    const host::http::HttpServer* const running = server;
+    return running != nullptr ? running->answers_by_status() : std::map<int, std::uint64_t>{};
+  };
+  const host::http::Router router = host::api::make_router({&host, log.get(), &events, request_counts});
+  (*endpoint)->start();
+  auto api =
+      start_api(options.api, options.state_dir, router, *identity,
+                [&endpoint](const control::Fingerprint& device) { return (*endpoint)->may_connect(device); });
+  if (!api) return tl::unexpected(api.error());
+  server = api->get();
+  // On loopback it is of no use to them.
+  if (options.api.bind != "loopback") api_port = (*api)->port();
   AnnounceOptions announced = options.announce;
+  announced.management_port = api_port;
   announced.pairing_required = !options.first_use;
+  spdlog::info("Ready on UDP port {}; this host's fingerprint is {}.", port, fingerprint);
   const auto advertiser =
       announce(announced, (*socket)->local_address(), identity->fingerprint(), options.state_dir, random);
   if (!options.ready_file.empty()) {
@@ -173,8 +139,9 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
     }
   }
 
-  sleep.start({[&endpoint] {
+  sleep.start({[&endpoint, &recorder] {
                  spdlog::info("This machine goes to sleep; every client is told.");
+                 recorder.going_down();
                  (*endpoint)->end_all(wire::CloseCode::host_going_down,
                                       "The host goes to sleep; connect again once it is awake.");
                },
@@ -185,7 +152,8 @@ Result<void> run_serve(const ServeOptions& options, const StopSignal& stop) {
   }
   spdlog::info("Stopping.");
   sleep.stop();
-  control->reset();
+  recorder.going_down();
+  api->reset();
   (*endpoint)->stop(wire::CloseCode::host_going_down, "The host was stopped.");
   sessions.stop();
   return {};

@@ -22,7 +22,7 @@ class Approval(E2eTest):
     def refused_ctl(self, *command):
         argv = [harness.program("punktfunk-host"), "ctl", "--state-dir", self.host.state_dir, *map(str, command)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=harness.PATIENCE_S, check=False)
-        self.assertEqual((1, ""), (done.returncode, done.stdout))
+        self.assertEqual((4, ""), (done.returncode, done.stdout))
         self.assertRegex(done.stderr, r"^punktfunk-host: .{10,}[.]\n$")
         return done.stderr
 
@@ -33,7 +33,7 @@ class Approval(E2eTest):
         self.assertEqual(harness.fingerprint_of(self.client.identity_file), device["fingerprint"])
         self.assertEqual((harness.LOOPBACK, True), (device["address"], device["waiting"]))
         line = self.host.ctl("pending")
-        self.assertRegex(line, rf'^{device["id"]}  ".+"  127[.]0[.]0[.]1  {device["fingerprint"]}  waiting for \d+ s\n$')
+        self.assertRegex(line, rf'(?m)^{device["id"]} +.+  127[.]0[.]0[.]1  \d+ s ago  waiting  {device["fingerprint"]}$')
         self.host.wait_for_line(f"ctl approve {device['id']}")
         status = self.host.status()
         self.assertEqual((1, 0, 0), (status["connections"], status["sessions"], status["paired_devices"]))
@@ -49,7 +49,7 @@ class Approval(E2eTest):
         self.assertIn(own, probe.text, "for the person to compare")
         # From now on both know each other.
         self.assert_ok(*self.client.run(self.host, "--verify", "--count", 5))
-        self.assertIn("Nobody asks", self.refused_ctl("approve", device["id"]))
+        self.assertIn("There is no device that asks", self.refused_ctl("approve", device["id"]))
 
     def test_denied(self):
         probe = self.knock()
@@ -67,7 +67,7 @@ class Approval(E2eTest):
         probe.signal(harness.signal.SIGTERM)
         probe.wait()
         harness.wait_until(lambda: not self.host.pending(), "the list is empty")
-        self.assertIn("Nobody asks", self.refused_ctl("approve", device["id"]))
+        self.assertIn("There is no device that asks", self.refused_ctl("approve", device["id"]))
         self.assertEqual(0, self.host.status()["paired_devices"])
 
     def test_first_contact_never_replaces_a_known_host(self):

@@ -258,6 +258,11 @@ class Host(Process):
         return subprocess.run(argv, env=self.environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                               check=True).stdout
 
+    def run_ctl(self, *command):
+        """The same, whatever comes of it."""
+        argv = [program("punktfunk-host"), "ctl", "--state-dir", self.state_dir, *map(str, command)]
+        return subprocess.run(argv, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+
     def pending(self):
         return json.loads(self.ctl("--json", "pending"))["pending"]
 
@@ -265,7 +270,7 @@ class Host(Process):
         return self.ctl("pair").strip()
 
     def status(self):
-        return {name: int(value) for name, value in (line.split(": ") for line in self.ctl("status").splitlines())}
+        return json.loads(self.ctl("--json", "status"))
 
     def stop(self, number=signal.SIGTERM):
         self.signal(number)
@@ -416,6 +421,9 @@ class Stage:
             start = [f"punktfunk-test-pattern --log {self.pattern_log}", "foot sh"]
         state_dir = state_dir or os.path.join(folder, "state")
         argv = [program("punktfunk-host"), "serve", "--bind", bind, "--port", str(port), "--state-dir", state_dir]
+        # Hosts side by side, and beside one that somebody uses.
+        if not any(str(option).startswith("--api-") for option in options):
+            argv += ["--api-port", "0"]
         for command in start:
             argv += ["--start", command]
         return self.track(Host(folder, argv + list(map(str, options)), self.environment(**environment), state_dir))

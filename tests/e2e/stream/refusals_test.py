@@ -249,8 +249,8 @@ class Start(E2eTest):
     def test_control_without_a_host(self):
         answer = subprocess.run([harness.program("punktfunk-host"), "ctl", "--state-dir", self.stage.folder, "pair"],
                                 capture_output=True, text=True, timeout=10, check=False)
-        self.assertEqual((1, ""), (answer.returncode, answer.stdout))
-        self.assertRegex(answer.stderr, r"^punktfunk-host: No running host .*[.]\n$")
+        self.assertEqual((3, ""), (answer.returncode, answer.stdout))
+        self.assertRegex(answer.stderr, r"^punktfunk-host: No host runs .*[.]\n$")
 
 
 class Stop(E2eTest):

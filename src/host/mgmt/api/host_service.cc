@@ -3,20 +3,19 @@
 
 #include <algorithm>
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 void StreamFigures::add(const StreamFigures& other) {
   frames += other.frames;
   keyframes += other.keyframes;
   repeats += other.repeats;
-  keyframe_requests += other.keyframe_requests;
   video_bytes += other.video_bytes;
   wire_bytes += other.wire_bytes;
   datagrams += other.datagrams;
   parity_datagrams += other.parity_datagrams;
   datagrams_dropped += other.datagrams_dropped;
   units_too_large += other.units_too_large;
-  lost_packets += other.lost_packets;
+  packets_received += other.packets_received;
   mode_changes += other.mode_changes;
   rebuilds += other.rebuilds;
   for (const Stage& stage : other.stages) {
@@ -30,4 +29,4 @@ void StreamFigures::add(const StreamFigures& other) {
   }
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -13,8 +13,10 @@
 
 #include "base/histogram.h"
 #include "base/result.h"
+#include "core/session/grants.h"
+#include "host/session/admission.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 // Why something was not done. `code` is stable, for programs: lower case and underscores; `message` is a
 // whole sentence with the remedy, for people.
@@ -43,13 +45,10 @@ using Answer = tl::expected<T, ServiceError>;
 
 inline constexpr std::size_t kMaxNameBytes = 64;  // of a device, as the trust store keeps it
 
-// What a device may do: the bits of core/wire/grants.h, and until when.
-struct Rights {
-  std::uint32_t grants = 0;
-  std::optional<std::uint64_t> expires_unix_s;  // none: for good
-  bool operator==(const Rights&) const = default;
-};
-inline constexpr std::uint64_t kMostRightsSeconds = 100ULL * 365 * 86400;  // longer means for good
+// What a device may do and how long, and the same before it is given.
+using access::Offer;
+using access::Rights;
+using access::Term;
 
 struct HostStatus {
   std::string version;
@@ -72,14 +71,13 @@ struct StreamFigures {
   std::uint64_t frames = 0;  // access units sent
   std::uint64_t keyframes = 0;
   std::uint64_t repeats = 0;            // of those, nothing new in the picture
-  std::uint64_t keyframe_requests = 0;  // of the client
   std::uint64_t video_bytes = 0;        // of access units
   std::uint64_t wire_bytes = 0;         // of datagrams, as UDP payload
   std::uint64_t datagrams = 0;          // parity included
   std::uint64_t parity_datagrams = 0;   // of those
   std::uint64_t datagrams_dropped = 0;  // not taken by the kernel
   std::uint64_t units_too_large = 0;    // access units above the client's limit, not sent
-  std::uint64_t lost_packets = 0;       // as the client reports them
+  std::uint64_t packets_received = 0;   // as the client reports them
   std::uint64_t mode_changes = 0;       // asked for by the client and carried out
   std::uint64_t rebuilds = 0;           // of capture, encoder or display after a fault
   struct Stage {
@@ -97,7 +95,7 @@ struct SessionInfo {
   std::string fingerprint;  // the device's
   std::string name;
   std::string address;  // IP address, without the port
-  std::string state;    // "starting", "streaming", "stopping"
+  std::string state;    // "waiting" for an older session, "starting", "streaming", "ending"
   std::uint64_t seconds = 0;
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -105,7 +103,7 @@ struct SessionInfo {
   std::string codec;    // "h264"
   std::string encoder;  // what makes it, such as "libx264"; empty while it starts
   std::uint32_t bitrate_kbps = 0;
-  std::uint32_t parity_percent = 0;
+  std::uint32_t loss_ppm = 0;  // of packets, in the last window the client reported
   Rights rights;
   std::optional<std::uint64_t> display;  // its id
   std::string last_fault;                // a sentence; empty: there was none
@@ -117,7 +115,7 @@ struct DisplayInfo {
   std::string fingerprint;  // whose display it is
   std::string name;
   std::string mode;   // "1280x720@60"
-  std::string state;  // "in_use", "lingering"
+  std::string state;  // "starting", "in_use", "lingering", "ending"
   std::size_t sessions = 0;
   std::optional<std::uint64_t> ends_in_s;  // lingering only; none: it is kept until somebody ends it
 };
@@ -125,6 +123,7 @@ struct DisplayInfo {
 struct ArmRequest {
   std::optional<std::string> only_for;  // a device's fingerprint; none: whoever knows the PIN
   bool any_network = false;             // also devices outside the local networks
+  std::optional<Offer> rights;          // none: full ones, and a device that is paired already keeps its own
 };
 struct ArmedPairing {
   std::string pin;
@@ -151,6 +150,8 @@ struct ClientInfo {
   std::string fingerprint;
   std::string name;
   std::uint64_t paired_unix_s = 0;
+  std::string paired_by;          // "PIN", "approval" …: what let it in
+  std::uint64_t seen_unix_s = 0;  // last began or ended a session; 0: never
   Rights rights;
   bool has_expired = false;
   std::size_t sessions = 0;  // running now
@@ -159,32 +160,32 @@ struct ClientInfo {
 struct ClientEdit {
   std::optional<std::string> name;
   std::optional<std::uint32_t> grants;
-  std::optional<std::optional<std::uint64_t>> expires_unix_s;  // engaged and empty: for good
+  std::optional<Term> term;
 };
-
-enum class BusyPolicy : std::uint8_t { separate, join, take_over, refuse };
 
 // What may be changed while the host runs.
 struct Settings {
-  std::uint32_t bitrate_kbps = 0;  // for clients that leave it to the host; 0: by picture size
-  bool approval = true;            // unknown devices of the local networks may wait for the operator
-  std::optional<std::uint32_t> linger_s = 10;  // how long a display outlives its session; none: for ever
-  BusyPolicy when_busy = BusyPolicy::separate;
+  std::uint32_t bitrate_kbps = 0;       // for clients that leave it to the host; 0: by picture size
+  bool approval = true;                 // unknown devices of the local networks may wait for the operator
+  std::optional<double> linger_s = 10;  // how long a display waits for a lost client; none: for ever
+  WhenBusy when_busy = WhenBusy::separate;
   std::uint32_t max_sessions = 8;
+  std::uint32_t max_encoders = 8;
   bool operator==(const Settings&) const = default;
 };
 inline constexpr std::uint32_t kLeastBitrateKbps = 500;
 inline constexpr std::uint32_t kMostBitrateKbps = 200'000;
-inline constexpr std::uint32_t kMostLingerS = 24 * 3600;
-inline constexpr std::uint32_t kMostSessions = 64;
+inline constexpr double kMostLingerS = 315'360'000;  // ten years: more is for ever
+inline constexpr std::uint32_t kMostSessions = 64;   // and encoders
 
 // What is absent stays as it is.
 struct SettingsChange {
   std::optional<std::uint32_t> bitrate_kbps;
   std::optional<bool> approval;
-  std::optional<std::optional<std::uint32_t>> linger_s;  // engaged and empty: for ever
-  std::optional<BusyPolicy> when_busy;
+  std::optional<std::optional<double>> linger_s;  // engaged and empty: for ever
+  std::optional<WhenBusy> when_busy;
   std::optional<std::uint32_t> max_sessions;
+  std::optional<std::uint32_t> max_encoders;
 };
 
 // A setting and where its value comes from.
@@ -234,7 +235,7 @@ class HostService {
   // Oldest first.
   [[nodiscard]] virtual Answer<std::vector<PendingDevice>> pending() = 0;
   // Stores the device with these rights, then lets its waiting connection go on. The entry as it was.
-  [[nodiscard]] virtual Answer<PendingDevice> approve(std::uint32_t id, const Rights& rights) = 0;
+  [[nodiscard]] virtual Answer<PendingDevice> approve(std::uint32_t id, const Offer& rights) = 0;
   [[nodiscard]] virtual Answer<PendingDevice> deny(std::uint32_t id) = 0;
 
   [[nodiscard]] virtual Answer<std::vector<ClientInfo>> clients() = 0;
@@ -252,4 +253,4 @@ class HostService {
   [[nodiscard]] virtual Answer<SettingsView> change_settings(const SettingsChange& change) = 0;
 };
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

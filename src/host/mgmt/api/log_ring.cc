@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::vector<LogRing::Line> LogRing::lines(std::uint64_t after, std::size_t limit
   return {first, last};
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

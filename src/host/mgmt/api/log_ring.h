@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 // The newest lines of the log, for people who look at a host from elsewhere. What must not be read there must
 // not be logged at all (base/log.h). Any thread.
@@ -40,4 +40,4 @@ class LogRing {
   std::uint64_t next_id_ = 1;
 };
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string_view>
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 namespace {
 
@@ -71,7 +71,7 @@ void write_host(Text& text, const MetricsInput& input) {
   text.gauge("punktfunk_pending_devices", status.pending_devices, "Devices that ask to be let in.");
   text.gauge("punktfunk_pairing_armed", status.is_pairing_armed ? 1 : 0, "1 while a PIN is armed.");
   text.head("punktfunk_displays", "gauge", "Displays that exist, by what they are kept for.");
-  for (const char* state : {"in_use", "lingering"}) {
+  for (const char* state : {"starting", "in_use", "lingering", "ending"}) {
     std::size_t count = 0;
     for (const DisplayInfo& display : input.displays) count += display.state == state ? 1u : 0u;
     text.sample(count, label("state", state));
@@ -80,7 +80,7 @@ void write_host(Text& text, const MetricsInput& input) {
 
 void write_sessions(Text& text, const MetricsInput& input) {
   text.head("punktfunk_sessions", "gauge", "Sessions, by how far they are.");
-  for (const char* state : {"starting", "streaming", "stopping"}) {
+  for (const char* state : {"waiting", "starting", "streaming", "ending"}) {
     std::size_t count = 0;
     for (const SessionInfo& session : input.sessions) count += session.state == state ? 1u : 0u;
     text.sample(count, label("state", state));
@@ -92,21 +92,18 @@ void write_sessions(Text& text, const MetricsInput& input) {
 
   std::map<std::string, std::size_t> by_encoder;  // names of our own backends: a few
   std::uint64_t kbps = 0;
-  std::uint64_t parity = 0;
+  std::uint32_t worst_loss_ppm = 0;
   for (const SessionInfo& session : input.sessions) {
     if (!session.encoder.empty()) ++by_encoder[session.encoder];
     kbps += session.bitrate_kbps;
-    parity += session.parity_percent;
+    worst_loss_ppm = std::max(worst_loss_ppm, session.loss_ppm);
   }
   text.head("punktfunk_encoder_sessions", "gauge", "Sessions, by what encodes them.");
   for (const auto& entry : by_encoder) text.sample(entry.second, label("encoder", entry.first));
   text.gauge("punktfunk_wire_budget_bytes_per_second", kbps * 1000 / 8,
              "What all sessions together may put on the wire, parity and framing included.");
-  text.gauge("punktfunk_parity_ratio",
-             input.sessions.empty()
-                 ? 0.0
-                 : static_cast<double>(parity) / 100.0 / static_cast<double>(input.sessions.size()),
-             "Parity for each data shard that sessions add now, averaged over them.");
+  text.gauge("punktfunk_worst_loss_ratio", worst_loss_ppm / 1e6,
+             "Packets lost of those sent, of the session that loses most now.");
 }
 
 void write_streams(Text& text, const StreamFigures& all) {
@@ -114,8 +111,6 @@ void write_streams(Text& text, const StreamFigures& all) {
   text.counter("punktfunk_keyframes_sent_total", all.keyframes, "Access units sent that need no other.");
   text.counter("punktfunk_frames_repeated_total", all.repeats,
                "Access units sent though nothing had changed.");
-  text.counter("punktfunk_keyframe_requests_total", all.keyframe_requests,
-               "Keyframes that clients asked for.");
   text.counter("punktfunk_video_bytes_total", all.video_bytes,
                "Bytes of access units sent, without parity and framing.");
   text.counter("punktfunk_media_bytes_total", all.wire_bytes, "Bytes of datagrams of video, as UDP payload.");
@@ -126,7 +121,8 @@ void write_streams(Text& text, const StreamFigures& all) {
                "Datagrams that the kernel did not take.");
   text.counter("punktfunk_frames_too_large_total", all.units_too_large,
                "Access units not sent, above the client's limit.");
-  text.counter("punktfunk_packets_lost_total", all.lost_packets, "Packets that clients report as lost.");
+  text.counter("punktfunk_packets_received_total", all.packets_received,
+               "Packets of video that clients say arrived; the rest is lost or on its way.");
   text.counter("punktfunk_mode_changes_total", all.mode_changes, "Changes of size or rate in mid-stream.");
   text.counter("punktfunk_rebuilds_total", all.rebuilds,
                "Displays, captures and encoders rebuilt after a fault.");
@@ -169,4 +165,4 @@ std::string metrics_text(const MetricsInput& input) {
   return text.take();
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -10,7 +10,7 @@
 
 #include "host/mgmt/api/host_service.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 inline constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -24,4 +24,4 @@ struct MetricsInput {
 
 [[nodiscard]] std::string metrics_text(const MetricsInput& input);
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

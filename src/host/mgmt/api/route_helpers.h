@@ -8,7 +8,7 @@
 #include "host/mgmt/api/service_json.h"
 #include "host/mgmt/http/message.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 [[nodiscard]] http::Response failure(const ServiceError& error);
 
@@ -36,6 +36,4 @@ template <class T>
 // The operator sees everybody, a device only itself.
 [[nodiscard]] bool may_see(const http::Caller& caller, const std::string& fingerprint);
 
-[[nodiscard]] std::uint64_t unix_now_s();
-
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "host/mgmt/api/routes.h"
 
-#include "base/time.h"
 #include "host/mgmt/api/route_helpers.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 http::Response failure(const ServiceError& error) {
   const auto status = [&] {
@@ -30,8 +29,6 @@ bool may_see(const http::Caller& caller, const std::string& fingerprint) {
   return caller.device && control::fingerprint_hex(*caller.device) == fingerprint;
 }
 
-std::uint64_t unix_now_s() { return wall_clock_ns() / 1'000'000'000; }
-
 http::Router make_router(const ApiParts& parts) {
   http::Router router;
   add_host_routes(router, parts);
@@ -44,4 +41,4 @@ http::Router make_router(const ApiParts& parts) {
   return router;
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

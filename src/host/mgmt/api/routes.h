@@ -11,7 +11,7 @@
 #include "host/mgmt/http/event_log.h"
 #include "host/mgmt/http/router.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 // What the routes answer from. Outlives the router; may be all null where only the document is wanted.
 struct ApiParts {
@@ -34,4 +34,4 @@ void add_client_routes(http::Router& router, const ApiParts& parts);
 void add_settings_routes(http::Router& router, const ApiParts& parts);
 void add_metrics_route(http::Router& router, const ApiParts& parts);
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -6,7 +6,7 @@
 #include "host/mgmt/api/routes.h"
 #include "host/mgmt/api/service_schema.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using http::Access;
 using http::Method;
@@ -37,7 +37,7 @@ Response one_client(HostService& service, const std::string& fingerprint) {
 }
 
 Response edit_client(HostService& service, const Request& request) {
-  const auto edit = client_edit_from(request.body, unix_now_s());
+  const auto edit = client_edit_from(request.body);
   return edit ? thing(service.edit_client(fingerprint_of(request), *edit)) : failure(edit.error());
 }
 
@@ -100,4 +100,4 @@ void add_client_routes(http::Router& router, const ApiParts& parts) {
                  .error(503, "host_busy", "The host is stopping, or too busy to answer"));
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

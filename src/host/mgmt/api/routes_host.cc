@@ -4,7 +4,7 @@
 #include "host/mgmt/api/routes.h"
 #include "host/mgmt/api/service_schema.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using http::Access;
 using http::Method;
@@ -74,4 +74,4 @@ void add_host_routes(http::Router& router, const ApiParts& parts) {
                  .answer_events("Events; Last-Event-ID goes on where an earlier reader stopped"));
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -4,7 +4,7 @@
 #include "host/mgmt/api/routes.h"
 #include "host/mgmt/api/service_schema.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using http::Access;
 using http::Method;
@@ -26,7 +26,7 @@ Response arm(HostService& service, const Request& request) {
 std::uint32_t id_of(const Request& request) { return static_cast<std::uint32_t>(request.number("id")); }
 
 Response approve(HostService& service, const Request& request) {
-  const auto rights = rights_from(request.body, unix_now_s());
+  const auto rights = offer_from(request.body);
   return rights ? thing(service.approve(id_of(request), *rights)) : failure(rights.error());
 }
 
@@ -77,4 +77,4 @@ void add_pairing_routes(http::Router& router, const ApiParts& parts) {
                       [service](const Request& request) { return thing(service->deny(id_of(request))); }));
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

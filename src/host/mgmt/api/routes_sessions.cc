@@ -6,7 +6,7 @@
 #include "host/mgmt/api/routes.h"
 #include "host/mgmt/api/service_schema.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using http::Access;
 using http::Method;
@@ -106,4 +106,4 @@ void add_display_routes(http::Router& router, const ApiParts& parts) {
                  .error(409, "display_in_use", "A session shows it: stop that instead"));
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

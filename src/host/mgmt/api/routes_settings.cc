@@ -5,7 +5,7 @@
 #include "host/mgmt/api/routes.h"
 #include "host/mgmt/api/service_schema.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using http::Access;
 using http::Method;
@@ -77,4 +77,4 @@ void add_metrics_route(http::Router& router, const ApiParts& parts) {
                  .error(503, "host_busy", "The host is stopping, or too busy to answer"));
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "host/mgmt/api/service_json.h"
 
-#include "core/wire/grants.h"
 #include "host/mgmt/api/words.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 using nlohmann::json;
 
@@ -48,21 +47,21 @@ json json_of(const HostStatus& status) {
 json json_of(const Rights& rights) {
   return {{"preset", preset_name(rights.grants)},
           {"grants", grant_names(rights.grants)},
-          {"expires_unix_s", or_null(rights.expires_unix_s)}};
+          {"lasts", lasts_name(rights.lasts)},
+          {"until_unix_s", rights.lasts == access::Lasts::until ? json(rights.until_unix_s) : json(nullptr)}};
 }
 
 json json_of(const StreamFigures& figures) {
   return {{"frames", figures.frames},
           {"keyframes", figures.keyframes},
           {"repeats", figures.repeats},
-          {"keyframe_requests", figures.keyframe_requests},
           {"video_bytes", figures.video_bytes},
           {"wire_bytes", figures.wire_bytes},
           {"datagrams", figures.datagrams},
           {"parity_datagrams", figures.parity_datagrams},
           {"datagrams_dropped", figures.datagrams_dropped},
           {"units_too_large", figures.units_too_large},
-          {"lost_packets", figures.lost_packets},
+          {"packets_received", figures.packets_received},
           {"mode_changes", figures.mode_changes},
           {"rebuilds", figures.rebuilds},
           {"stages", stages_json(figures.stages)}};
@@ -81,7 +80,7 @@ json json_of(const SessionInfo& session) {
           {"codec", session.codec},
           {"encoder", session.encoder},
           {"bitrate_kbps", session.bitrate_kbps},
-          {"parity_percent", session.parity_percent},
+          {"loss_ppm", session.loss_ppm},
           {"rights", json_of(session.rights)},
           {"display", or_null(session.display)},
           {"last_fault", session.last_fault},
@@ -125,16 +124,15 @@ json json_of(const PendingDevice& device) {
 
 json json_of(const ClientInfo& client) {
   return {{"fingerprint", client.fingerprint},     {"name", client.name},
-          {"paired_unix_s", client.paired_unix_s}, {"rights", json_of(client.rights)},
+          {"paired_unix_s", client.paired_unix_s}, {"paired_by", client.paired_by},
+          {"seen_unix_s", client.seen_unix_s},     {"rights", json_of(client.rights)},
           {"expired", client.has_expired},         {"sessions", client.sessions}};
 }
 
 json json_of(const Settings& settings) {
-  return {{"bitrate_kbps", settings.bitrate_kbps},
-          {"approval", settings.approval},
-          {"linger_s", or_null(settings.linger_s)},
-          {"when_busy", policy_name(settings.when_busy)},
-          {"max_sessions", settings.max_sessions}};
+  return {{"bitrate_kbps", settings.bitrate_kbps},  {"approval", settings.approval},
+          {"linger_s", or_null(settings.linger_s)}, {"when_busy", policy_name(settings.when_busy)},
+          {"max_sessions", settings.max_sessions},  {"max_encoders", settings.max_encoders}};
 }
 
 json json_of(const SettingsView& settings) {
@@ -148,7 +146,8 @@ json json_of(const SettingsChange& change) {
   if (change.linger_s) file["linger_s"] = or_null(*change.linger_s);
   if (change.when_busy) file["when_busy"] = policy_name(*change.when_busy);
   if (change.max_sessions) file["max_sessions"] = *change.max_sessions;
+  if (change.max_encoders) file["max_encoders"] = *change.max_encoders;
   return file;
 }
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -7,7 +7,7 @@
 
 #include "host/mgmt/api/host_service.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 
 [[nodiscard]] nlohmann::json json_of(const HostStatus& status);
 [[nodiscard]] nlohmann::json json_of(const Rights& rights);
@@ -25,12 +25,12 @@ namespace punktfunk::host {
 [[nodiscard]] nlohmann::json json_of(const SettingsChange& change);
 
 // The following read bodies that fit their schema; null reads as an empty object. What a schema cannot say is
-// refused as invalid. `now_unix_s` turns spans into times.
+// refused as invalid.
 
 // No rights named: full rights for good.
-[[nodiscard]] Answer<Rights> rights_from(const nlohmann::json& body, std::uint64_t now_unix_s);
-[[nodiscard]] Answer<ClientEdit> client_edit_from(const nlohmann::json& body, std::uint64_t now_unix_s);
+[[nodiscard]] Answer<Offer> offer_from(const nlohmann::json& body);
+[[nodiscard]] Answer<ClientEdit> client_edit_from(const nlohmann::json& body);
 [[nodiscard]] Answer<SettingsChange> settings_change_from(const nlohmann::json& body);
 [[nodiscard]] Answer<ArmRequest> arm_request_from(const nlohmann::json& body);
 
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

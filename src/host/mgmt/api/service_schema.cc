@@ -4,20 +4,15 @@
 #include "host/mgmt/api/host_service.h"
 #include "host/mgmt/api/words.h"
 
-namespace punktfunk::host::schemas {
+namespace punktfunk::host::api::schemas {
 
 namespace {
-
-const std::vector<std::string> kPresets{"view", "controller", "full"};
-const std::vector<std::string> kPolicies{"separate", "join", "take_over", "refuse"};
 
 Schema milliseconds() { return Schema::number().about("Milliseconds"); }
 Schema grant_list() { return Schema::array(Schema::one_of(grant_names(~0u)), 32); }
 Schema unix_seconds() { return Schema::count().about("Unix time in seconds"); }
 Schema linger() {
-  return Schema::integer(0, kMostLingerS)
-      .or_null()
-      .about("How long a display outlives its session; null: for ever");
+  return Schema::number().or_null().about("Seconds that a display waits for a lost client; null: for ever");
 }
 Schema bitrate() {
   return Schema::integer(0, kMostBitrateKbps)
@@ -28,15 +23,16 @@ std::vector<Schema::Field> settings_fields(bool required) {
   return {{"bitrate_kbps", bitrate(), required},
           {"approval", Schema::boolean().about("Unknown devices of the local networks may wait"), required},
           {"linger_s", linger(), required},
-          {"when_busy", Schema::one_of(kPolicies), required},
-          {"max_sessions", Schema::integer(1, kMostSessions), required}};
+          {"when_busy", Schema::one_of(policy_names()), required},
+          {"max_sessions", Schema::integer(1, kMostSessions), required},
+          {"max_encoders", Schema::integer(1, kMostSessions), required}};
 }
 
 std::vector<Schema::Field> rights_fields() {
-  return {{"preset", Schema::one_of(kPresets), false},
+  return {{"preset", Schema::one_of(preset_names()), false},
           {"grants", grant_list(), false},
-          {"for_s", Schema::integer(1, static_cast<std::int64_t>(kMostRightsSeconds)), false},
-          {"expires_unix_s", unix_seconds().or_null(), false}};
+          {"for_s", Schema::integer(1, static_cast<std::int64_t>(access::kMaxTermSeconds)), false},
+          {"lasts", Schema::one_of({"always", "session"}), false}};
 }
 
 }  // namespace
@@ -61,11 +57,12 @@ Schema status() {
 }
 
 Schema rights() {
-  std::vector<std::string> presets = kPresets;
+  std::vector<std::string> presets = preset_names();
   presets.emplace_back("custom");
   return Schema::named("Rights", Schema::object({{"preset", Schema::one_of(presets)},
                                                  {"grants", grant_list()},
-                                                 {"expires_unix_s", unix_seconds().or_null()}}));
+                                                 {"lasts", Schema::one_of({"always", "until", "session"})},
+                                                 {"until_unix_s", unix_seconds().or_null()}}));
 }
 
 Schema stream_figures() {
@@ -76,9 +73,9 @@ Schema stream_figures() {
                                                               {"p99_ms", milliseconds()},
                                                               {"max_ms", milliseconds()}}));
   std::vector<Schema::Field> fields{{"stages", Schema::array(stage, 16)}};
-  for (const char* counter : {"frames", "keyframes", "repeats", "keyframe_requests", "video_bytes",
-                              "wire_bytes", "datagrams", "parity_datagrams", "datagrams_dropped",
-                              "units_too_large", "lost_packets", "mode_changes", "rebuilds"})
+  for (const char* counter :
+       {"frames", "keyframes", "repeats", "video_bytes", "wire_bytes", "datagrams", "parity_datagrams",
+        "datagrams_dropped", "units_too_large", "packets_received", "mode_changes", "rebuilds"})
     fields.push_back({counter, Schema::count()});
   return Schema::named("StreamFigures", Schema::object(fields));
 }
@@ -95,34 +92,35 @@ Schema host_figures() {
 }
 
 Schema session() {
-  return Schema::named("Session",
-                       Schema::object({{"id", Schema::count()},
-                                       {"fingerprint", fingerprint()},
-                                       {"name", Schema::text()},
-                                       {"address", Schema::text()},
-                                       {"state", Schema::one_of({"starting", "streaming", "stopping"})},
-                                       {"seconds", Schema::count()},
-                                       {"width", Schema::count()},
-                                       {"height", Schema::count()},
-                                       {"refresh_hz", Schema::count()},
-                                       {"codec", Schema::text()},
-                                       {"encoder", Schema::text()},
-                                       {"bitrate_kbps", Schema::count()},
-                                       {"parity_percent", Schema::count()},
-                                       {"rights", rights()},
-                                       {"display", Schema::count().or_null()},
-                                       {"last_fault", Schema::text(1024)},
-                                       {"figures", stream_figures()}}));
+  return Schema::named(
+      "Session", Schema::object({{"id", Schema::count()},
+                                 {"fingerprint", fingerprint()},
+                                 {"name", Schema::text()},
+                                 {"address", Schema::text()},
+                                 {"state", Schema::one_of({"waiting", "starting", "streaming", "ending"})},
+                                 {"seconds", Schema::count()},
+                                 {"width", Schema::count()},
+                                 {"height", Schema::count()},
+                                 {"refresh_hz", Schema::count()},
+                                 {"codec", Schema::text()},
+                                 {"encoder", Schema::text()},
+                                 {"bitrate_kbps", Schema::count()},
+                                 {"loss_ppm", Schema::count()},
+                                 {"rights", rights()},
+                                 {"display", Schema::count().or_null()},
+                                 {"last_fault", Schema::text(1024)},
+                                 {"figures", stream_figures()}}));
 }
 
 Schema display() {
-  return Schema::named("Display", Schema::object({{"id", Schema::count()},
-                                                  {"fingerprint", fingerprint()},
-                                                  {"name", Schema::text()},
-                                                  {"mode", Schema::text()},
-                                                  {"state", Schema::one_of({"in_use", "lingering"})},
-                                                  {"sessions", Schema::count()},
-                                                  {"ends_in_s", Schema::count().or_null()}}));
+  return Schema::named(
+      "Display", Schema::object({{"id", Schema::count()},
+                                 {"fingerprint", fingerprint()},
+                                 {"name", Schema::text()},
+                                 {"mode", Schema::text()},
+                                 {"state", Schema::one_of({"starting", "in_use", "lingering", "ending"})},
+                                 {"sessions", Schema::count()},
+                                 {"ends_in_s", Schema::count().or_null()}}));
 }
 
 Schema pairing() {
@@ -146,6 +144,8 @@ Schema client() {
   return Schema::named("Client", Schema::object({{"fingerprint", fingerprint()},
                                                  {"name", Schema::text()},
                                                  {"paired_unix_s", unix_seconds()},
+                                                 {"paired_by", Schema::text()},
+                                                 {"seen_unix_s", unix_seconds()},
                                                  {"rights", rights()},
                                                  {"expired", Schema::boolean()},
                                                  {"sessions", Schema::count()}}));
@@ -180,13 +180,12 @@ Schema client_edit() {
 }
 
 Schema arm_request() {
-  return Schema::named(
-      "ArmRequest",
-      Schema::object(
-          {{"only_for", fingerprint(), false},
-           {"any_network", Schema::boolean().about("Also from outside the local networks"), false}}));
+  auto fields = rights_fields();
+  fields.push_back({"only_for", fingerprint(), false});
+  fields.push_back({"any_network", Schema::boolean().about("Also from outside the local networks"), false});
+  return Schema::named("ArmRequest", Schema::object(fields));
 }
 
 Schema list_of(const char* name, const Schema& item) { return Schema::object({{name, Schema::array(item)}}); }
 
-}  // namespace punktfunk::host::schemas
+}  // namespace punktfunk::host::api::schemas

@@ -4,7 +4,7 @@
 
 #include "host/mgmt/http/schema.h"
 
-namespace punktfunk::host::schemas {
+namespace punktfunk::host::api::schemas {
 
 using http::Schema;
 
@@ -31,4 +31,4 @@ using http::Schema;
 // {"name": [items]}
 [[nodiscard]] Schema list_of(const char* name, const Schema& item);
 
-}  // namespace punktfunk::host::schemas
+}  // namespace punktfunk::host::api::schemas

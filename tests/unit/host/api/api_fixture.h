@@ -10,7 +10,7 @@
 #include "fake_service.h"
 #include "host/mgmt/api/routes.h"
 
-namespace punktfunk::host::test {
+namespace punktfunk::host::api::test {
 
 // The whole table over a fake host. Every answer is held against what its route declares.
 class ApiTest : public testing::Test {
@@ -101,4 +101,4 @@ class ApiTest : public testing::Test {
   }
 };
 
-}  // namespace punktfunk::host::test
+}  // namespace punktfunk::host::api::test

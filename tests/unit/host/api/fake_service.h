@@ -9,7 +9,7 @@
 #include "core/wire/grants.h"
 #include "host/mgmt/api/host_service.h"
 
-namespace punktfunk::host::test {
+namespace punktfunk::host::api::test {
 
 inline const std::string kPhone(64, 'a');
 inline const std::string kTablet(64, 'b');
@@ -38,7 +38,7 @@ class FakeService final : public HostService {
       session.codec = "h264";
       session.encoder = "libx264";
       session.bitrate_kbps = 10'000;
-      session.parity_percent = fingerprint == kPhone ? 10 : 30;
+      session.loss_ppm = fingerprint == kPhone ? 100 : 20'000;
       session.rights = client.rights;
       session.display = session.id + 100;
       session.figures.frames = 600;
@@ -105,9 +105,11 @@ class FakeService final : public HostService {
   Answer<PairingStatus> pairing() override { return armed; }
 
   Answer<std::vector<PendingDevice>> pending() override { return waiting; }
-  Answer<PendingDevice> approve(std::uint32_t id, const Rights& rights) override {
+  Answer<PendingDevice> approve(std::uint32_t id, const Offer& offer) override {
     const auto device = take(id);
-    if (device) paired.push_back({device->fingerprint, device->name, 1'700'000'001, rights, false, 0});
+    const Rights rights{offer.grants, offer.term.lasts, 1'700'000'000 + offer.term.seconds};
+    if (device)
+      paired.push_back({device->fingerprint, device->name, 1'700'000'001, "approval", 0, rights, false, 0});
     return device;
   }
   Answer<PendingDevice> deny(std::uint32_t id) override { return take(id); }
@@ -118,7 +120,8 @@ class FakeService final : public HostService {
       if (client.fingerprint != fingerprint) continue;
       if (edit.name) client.name = *edit.name;
       if (edit.grants) client.rights.grants = *edit.grants;
-      if (edit.expires_unix_s) client.rights.expires_unix_s = *edit.expires_unix_s;
+      if (edit.term) client.rights.lasts = edit.term->lasts;
+      if (edit.term) client.rights.until_unix_s = 1'700'000'000 + edit.term->seconds;
       return client;
     }
     return no_such_client();
@@ -178,4 +181,4 @@ class FakeService final : public HostService {
   }
 };
 
-}  // namespace punktfunk::host::test
+}  // namespace punktfunk::host::api::test

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-namespace punktfunk::host {
+namespace punktfunk::host::api {
 namespace {
 
 TEST(LogRingTest, IsBounded) {
@@ -30,4 +30,4 @@ TEST(LogRingTest, TakesWhatIsLogged) {
 }
 
 }  // namespace
-}  // namespace punktfunk::host
+}  // namespace punktfunk::host::api

@@ -12,7 +12,7 @@
 #include "api_fixture.h"
 #include "scratch_folder.h"
 
-namespace punktfunk::host::test {
+namespace punktfunk::host::api::test {
 namespace {
 
 using testing::HasSubstr;
@@ -61,7 +61,7 @@ TEST_F(MetricsTest, FiguresAndLabels) {
   EXPECT_THAT(text, HasSubstr("punktfunk_media_datagrams_total{kind=\"data\"} 800\n"));
   EXPECT_THAT(text, HasSubstr("punktfunk_media_datagrams_total{kind=\"parity\"} 100\n"));
   EXPECT_THAT(text, HasSubstr("punktfunk_wire_budget_bytes_per_second 2500000\n"));
-  EXPECT_THAT(text, HasSubstr("punktfunk_parity_ratio 0.2\n"));
+  EXPECT_THAT(text, HasSubstr("punktfunk_worst_loss_ratio 0.02\n"));
   EXPECT_THAT(text, HasSubstr("punktfunk_encoder_sessions{encoder=\"libx264\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("punktfunk_pairing_refusals_total{reason=\"wrong_pin\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("punktfunk_api_requests_total{code=\"404\"} 1\n"));
@@ -105,4 +105,4 @@ TEST_F(MetricsTest, PromtoolAgrees) {
 }
 
 }  // namespace
-}  // namespace punktfunk::host::test
+}  // namespace punktfunk::host::api::test

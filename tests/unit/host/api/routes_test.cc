@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "api_fixture.h"
 
-namespace punktfunk::host::test {
+namespace punktfunk::host::api::test {
 namespace {
 
 using nlohmann::json;
@@ -111,7 +111,7 @@ TEST_F(RoutesTest, Decisions) {
   EXPECT_EQ(json::parse(approved.body)["fingerprint"], kStranger);
   const json client = get("/api/v1/clients/" + kStranger);
   EXPECT_EQ(client["rights"]["preset"], "view");
-  EXPECT_FALSE(client["rights"]["expires_unix_s"].is_null());
+  EXPECT_EQ(client["rights"]["until_unix_s"], 1'700'007'200);
   EXPECT_EQ(code_of(ask("POST", "/api/v1/pending/9/deny")), "pending_not_found");
   service.waiting.push_back({10, kStranger, "Stranger", "192.168.1.30", 12, false});
   EXPECT_EQ(ask("POST", "/api/v1/pending/10/deny").status, 200);
@@ -124,16 +124,17 @@ TEST_F(RoutesTest, Clients) {
   EXPECT_EQ(service.paired[0].rights.grants, wire::kGrantAll) << "what is absent stays";
   EXPECT_EQ(ask("PATCH", phone, {{"grants", {"pointer", "keyboard"}}, {"for_s", 60}}).status, 200);
   EXPECT_EQ(service.paired[0].rights.grants, wire::kGrantPointer | wire::kGrantKeyboard);
-  EXPECT_EQ(json::parse(ask("PATCH", phone, {{"expires_unix_s", nullptr}}).body)["rights"]["expires_unix_s"],
-            nullptr);
+  EXPECT_EQ(json::parse(ask("PATCH", phone, {{"lasts", "always"}}).body)["rights"]["until_unix_s"], nullptr);
+  EXPECT_EQ(json::parse(ask("PATCH", phone, {{"lasts", "session"}}).body)["rights"]["lasts"], "session");
 
-  for (const json& bad : {json{{"name", ""}}, json{{"name", " x"}}, json{{"name", "a\u202Eb"}},
-                          json{{"name", "a\nb"}}, json{{"preset", "view"}, {"grants", json::array()}},
-                          json{{"for_s", 5}, {"expires_unix_s", nullptr}}, json{{"expires_unix_s", 5}}}) {
+  for (const json& bad :
+       {json{{"name", ""}}, json{{"name", " x"}}, json{{"name", "a\u202Eb"}}, json{{"name", "a\nb"}},
+        json{{"preset", "full"}, {"grants", json::array()}}, json{{"for_s", 5}, {"lasts", "session"}}}) {
     EXPECT_EQ(code_of(ask("PATCH", phone, bad)), "invalid_value") << bad;
   }
-  for (const json& bad : {json{{"grants", {"everything"}}}, json{{"preset", "custom"}}, json{{"for_s", 0}},
-                          json{{"for_s", -5}}, json{{"owner", true}}, json::array()}) {
+  for (const json& bad :
+       {json{{"grants", {"everything"}}}, json{{"preset", "custom"}}, json{{"for_s", 0}}, json{{"for_s", -5}},
+        json{{"lasts", "until"}}, json{{"owner", true}}, json::array()}) {
     EXPECT_EQ(code_of(ask("PATCH", phone, bad)), "invalid_body") << bad;
   }
   EXPECT_EQ(ask("DELETE", phone).status, 204);
@@ -146,16 +147,16 @@ TEST_F(RoutesTest, Settings) {
   EXPECT_EQ(get("/api/v1/settings")["fixed"], json({"max_sessions"}));
   EXPECT_EQ(get("/api/v1/settings")["values"]["linger_s"], 10);
   const auto changed = ask("PATCH", "/api/v1/settings",
-                           {{"linger_s", nullptr}, {"when_busy", "take_over"}, {"bitrate_kbps", 8000}});
+                           {{"linger_s", nullptr}, {"when_busy", "take-over"}, {"bitrate_kbps", 8000}});
   const json values = json::parse(changed.body)["values"];
   EXPECT_TRUE(values["linger_s"].is_null());
-  EXPECT_EQ(values["when_busy"], "take_over");
+  EXPECT_EQ(values["when_busy"], "take-over");
   EXPECT_EQ(values["bitrate_kbps"], 8000);
   EXPECT_EQ(code_of(ask("PATCH", "/api/v1/settings", {{"max_sessions", 3}})), "setting_fixed");
   EXPECT_EQ(code_of(ask("PATCH", "/api/v1/settings", {{"bitrate_kbps", 499}})), "invalid_value");
-  for (const json& bad :
-       {json{{"bitrate_kbps", 200001}}, json{{"linger_s", 86401}}, json{{"linger_s", "ever"}},
-        json{{"when_busy", "fight"}}, json{{"max_sessions", 0}}, json{{"port", 1}}}) {
+  EXPECT_EQ(code_of(ask("PATCH", "/api/v1/settings", {{"linger_s", -1}})), "invalid_value");
+  for (const json& bad : {json{{"bitrate_kbps", 200001}}, json{{"linger_s", "ever"}},
+                          json{{"when_busy", "fight"}}, json{{"max_sessions", 0}}, json{{"port", 1}}}) {
     EXPECT_EQ(code_of(ask("PATCH", "/api/v1/settings", bad)), "invalid_body") << bad;
   }
 }
@@ -199,4 +200,4 @@ TEST_F(RoutesTest, MetricsAreForThisMachineOrTheOperator) {
 }
 
 }  // namespace
-}  // namespace punktfunk::host::test
+}  // namespace punktfunk::host::api::test

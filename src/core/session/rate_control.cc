@@ -173,6 +173,7 @@ void RateControl::on_picture_changed(double factor, Duration frame_interval) {
   const auto least = static_cast<double>(config_.floor.bits_per_second);
   config_.ceiling = {static_cast<std::uint64_t>(std::clamp(ceiling, least, kMostCeiling))};
   config_.frame_interval = frame_interval;
+  host_ceiling_.reset();  // it was about the pictures before
 }
 
 void RateControl::on_pipeline_gap(TimePoint now) {

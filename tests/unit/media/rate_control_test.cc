@@ -221,6 +221,13 @@ TEST(RateControl, AnotherPictureDeservesAnotherRate) {
   stream.control.on_picture_changed(1, kInterval);
   stream.run(10s);
   EXPECT_EQ(stream.control.rate(), mbps(10));
+  // A host that gives a smaller picture less has not said that it could do no more.
+  stream.control.on_picture_changed(0.5, kInterval);
+  stream.control.on_bitrate_changed({5'000, wire::BitrateReason::granted}, stream.now());
+  stream.control.on_picture_changed(2, kInterval);
+  stream.control.on_bitrate_changed({20'000, wire::BitrateReason::granted}, stream.now());
+  stream.run(5s);
+  EXPECT_EQ(stream.control.rate(), mbps(20));
   // A size that nobody can mean takes no more than the protocol knows.
   stream.control.on_picture_changed(1e30, kInterval);
   stream.run(60s);

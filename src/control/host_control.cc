@@ -160,7 +160,10 @@ void HostControl::on_pair_request(const wire::Frame& frame, TimePoint now) {
                                 host_fingerprint_, random_);
   explicit_bzero(pin.data(), pin.size());
   pairing_key_ = exchange.finish(request->spake_a);
-  if (!pairing_key_) return close(CloseCode::error, "The pairing request carries an impossible value.");
+  if (!pairing_key_) {
+    surroundings_.pairing_failed(std::nullopt);
+    return close(CloseCode::error, "The pairing request carries an impossible value.");
+  }
   pairing_name_ = clean_text(request->name, 64);
   wire::PairChallenge challenge;
   std::copy(exchange.message().begin(), exchange.message().end(), challenge.spake_b.begin());
@@ -327,7 +330,15 @@ void HostControl::send(FrameType type, ByteView body) {
   surroundings_.write(bytes);
 }
 
+void HostControl::connection_lost() {
+  if (state_ == State::await_proof) surroundings_.pairing_failed(std::nullopt);
+  state_ = State::closed;
+  deadline_.reset();
+}
+
 void HostControl::close(CloseCode code, std::string_view reason) {
+  // Whoever guesses sees from the challenge that the guess was wrong, and need not say it.
+  if (state_ == State::await_proof) surroundings_.pairing_failed(std::nullopt);
   state_ = State::closed;
   deadline_.reset();
   pairing_key_.reset();

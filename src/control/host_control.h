@@ -42,7 +42,7 @@ class HostControl {
     virtual void close(wire::CloseCode code, std::string_view reason) = 0;
     // Whether this device may start a session.
     [[nodiscard]] virtual bool is_paired(const crypto::Digest& fingerprint) = 0;
-    // A pairing came to nothing: closed with this code, or the PIN was wrong (none).
+    // A pairing came to nothing: closed with this code, or the PIN was used up without a proof of it (none).
     virtual void pairing_failed(std::optional<wire::CloseCode>) {}
     // Called once the client proved the PIN. False when it could not be stored; the pairing then fails on
     // both ends.
@@ -125,6 +125,9 @@ class HostControl {
 
   // The probe that was asked for is over.
   void send_probe_result(const wire::ProbeResult& result);
+
+  // The connection is gone, whoever ended it. The last call.
+  void connection_lost();
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
   void handle_deadline(TimePoint now);

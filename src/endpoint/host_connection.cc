@@ -95,6 +95,7 @@ void HostConnection::on_path_changed(const SocketAddress& remote) {
 
 void HostConnection::on_closed(const control::CloseInfo& info) {
   shared_.approvals.leave(id_);
+  control_.connection_lost();
   if (!session_asked_) return;
   shared_.clients.touch(*peer_.fingerprint, shared_.config.wall_clock() / kNsPerSecond);
   if (gate_.denied() != 0)
@@ -181,6 +182,10 @@ void HostConnection::close(CloseCode code, std::string_view reason) {
 }
 
 void HostConnection::pairing_failed(std::optional<CloseCode> code) {
+  // Refusals are not told here: they cost nothing, so anybody could fill the log with them.
+  if (!code)
+    spdlog::warn("A device at {} ({}) did not prove that it knows the PIN, which is used up now.",
+                 peer_.address.ip(), control::fingerprint_hex(*peer_.fingerprint).substr(0, 12));
   if (shared_.config.events != nullptr) shared_.config.events->pairing_failed(code);
 }
 

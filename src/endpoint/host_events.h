@@ -25,7 +25,7 @@ class HostEvents {
   // Its name or its rights are others now.
   virtual void device_changed(const control::Device& /*device*/) {}
   virtual void unpaired(const control::Device& /*device*/) {}
-  // A pairing came to nothing: refused with this code, or the PIN was wrong (none).
+  // A pairing came to nothing: refused with this code, or the PIN was used up without a proof of it (none).
   virtual void pairing_failed(std::optional<wire::CloseCode> /*code*/) {}
   // Media may leave for the session.
   virtual void session_began(SessionId /*id*/, const control::Device& /*device*/,

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "control/pairing_desk.h"
+#include "endpoint/host_events.h"
 #include "pairing_peer.h"
 
 namespace punktfunk::endpoint {
@@ -118,8 +119,19 @@ TEST(PinGuessing, OfTenDevicesAtOnceOneGetsAGuessAndThePinIsSpent) {
   EXPECT_FALSE(world.clients->contains(owner.fingerprint()));
 }
 
+// What the operator is told.
+class Told final : public HostEvents {
+ public:
+  void pairing_failed(std::optional<CloseCode> code) override { ++(code ? refused : spent); }
+  std::size_t refused = 0;
+  std::size_t spent = 0;
+};
+
 TEST(PinGuessing, AGuesserWhoLeavesAfterTheChallengeHasSpentItToo) {
-  NodeWorld world;
+  Told told;
+  HostConfig config;
+  config.events = &told;
+  NodeWorld world(config);
   const std::string pin = world.host->arm_pairing(world.now);
   const control::Identity device = new_device();
   PairingPeer guesser(world, device, pin == "0000" ? "0001" : "0000");
@@ -128,11 +140,26 @@ TEST(PinGuessing, AGuesserWhoLeavesAfterTheChallengeHasSpentItToo) {
   EXPECT_FALSE(guesser.sees_right_pin());
   guesser.peer.quic->close(guesser.peer.id, 1, "");
   world.run_for(seconds(2));
+  EXPECT_EQ(told.spent, 1u) << "and the operator hears of it";
   PairingPeer again(world, device, pin);
   again.begin(again.request());
   world.run_for(seconds(1));
   EXPECT_EQ(again.closed(), CloseCode::pairing_not_armed);
   EXPECT_FALSE(world.clients->contains(device.fingerprint()));
+  EXPECT_EQ(told.refused, 1u);
+
+  // However else it ends: a wrong proof, nonsense in its place, silence, or a lost connection.
+  for (const int how : {0, 1, 2, 3}) {
+    world.run_for(seconds(3));
+    PairingPeer other(world, device, world.host->arm_pairing(world.now) == "0000" ? "0001" : "0000");
+    other.begin(other.request());
+    ASSERT_TRUE(world.run([&] { return other.is_challenged(); }, seconds(1)));
+    if (how == 0) other.peer.write(other.proof());
+    if (how == 1) other.peer.write(frame_of(FrameType::pair_proof, Bytes{1}));
+    if (how == 3) other.peer.cut_off = true;
+    world.run_for(seconds(70));
+    EXPECT_EQ(told.spent, static_cast<std::size_t>(2 + how)) << how;
+  }
 }
 
 // ---------------------------------------------------------------------------------------- order

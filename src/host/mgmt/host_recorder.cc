@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "host/mgmt/host_recorder.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -50,12 +51,20 @@ void HostRecorder::publish(std::string_view type, json data) {
   log_.publish(type, data);
 }
 
+bool HostRecorder::may_tell_of_stranger() {
+  const TimePoint now = monotonic_now();
+  const TimePoint told_until = std::max(strangers_told_until_, now) + kStrangerSpacing;
+  if (told_until - now > kStrangersAtOnce * kStrangerSpacing) return false;
+  strangers_told_until_ = told_until;
+  return true;
+}
+
 void HostRecorder::knocked(const control::ApprovalDesk::Entry& entry) {
   {
     const std::lock_guard lock(mutex_);
     ++figures_.knocks;
   }
-  publish("knock", entry_json(entry));
+  if (may_tell_of_stranger()) publish("knock", entry_json(entry));
 }
 
 void HostRecorder::denied(const control::ApprovalDesk::Entry& entry) {
@@ -92,7 +101,8 @@ void HostRecorder::pairing_failed(std::optional<wire::CloseCode> code) {
     const std::lock_guard lock(mutex_);
     ++pairing_failures_[reason];
   }
-  publish("pairing_failed", {{"reason", reason}});
+  // Without a code a PIN of the operator's was used up: that is told whoever did it.
+  if (!code || may_tell_of_stranger()) publish("pairing_failed", {{"reason", reason}});
 }
 
 void HostRecorder::session_began(endpoint::SessionId id, const control::Device& device,

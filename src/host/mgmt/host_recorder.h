@@ -2,11 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 
+#include "base/time.h"
 #include "endpoint/host_events.h"
 #include "host/display/display.h"
 #include "host/mgmt/api/host_service.h"
@@ -46,11 +48,17 @@ class HostRecorder final : public endpoint::HostEvents {
   [[nodiscard]] std::uint64_t sessions_over() const { return sessions_over_; }
 
  private:
+  // Events that any stranger can cause, in any number: 32 at once, then one a second, so that nobody can push
+  // everything else out of the log of events. The counters count them all.
+  static constexpr int kStrangersAtOnce = 32;
+  static constexpr Duration kStrangerSpacing = std::chrono::seconds(1);
+  [[nodiscard]] bool may_tell_of_stranger();
   // Adds the time.
   void publish(std::string_view type, nlohmann::json data);
 
   http::EventLog& log_;
-  mutable std::mutex mutex_;  // guards the next three
+  TimePoint strangers_told_until_{};  // control loop
+  mutable std::mutex mutex_;          // guards the next three
   api::HostFigures figures_;
   std::map<std::string, std::uint64_t> pairing_failures_;  // by reason, of which there are a handful
   struct Running {

@@ -46,6 +46,14 @@ class Logs(E2eTest):
         host.ctl("approve", host.pending()[0]["id"])
         self.assert_ok(probe.wait(), probe)
         host.status()
+        # The management API, with its token, with a wrong one, and with the right one in the wrong place.
+        base = re.search(r"https://[^;]+", host.wait_for_line("The management API is on")).group(0)
+        token = harness.read_bytes(os.path.join(host.state_dir, "api-token")).decode().strip()
+        for arguments in (["-H", f"Authorization: Bearer {token}"], ["-H", f"Authorization: Bearer {token[:-1]}"],
+                          ["-H", f"Cookie: {token}"], ["-d", token], ["-u", f"admin:{token}"], []):
+            for path in ("/api/v1/status", f"/api/v1/{token}", f"/api/v1/log?token={token}"):
+                subprocess.run(["curl", "-sk", "-o", os.devnull, *arguments, base + path], timeout=harness.PATIENCE_S,
+                               check=True)
         self.assertEqual(0, host.stop())
 
         told = self.stage.logs()
@@ -53,6 +61,8 @@ class Logs(E2eTest):
         # A number of four digits may turn up by itself. A log that tells PINs tells all of them.
         leaked = [pin for pin in pins if re.search(rf"\b{pin}\b", told)]
         self.assertLessEqual(len(leaked), len(pins) // 2, leaked)
+        for part in (token, token[:16], token[-16:]):
+            self.assertNotIn(part, told)
         keys = [os.path.join(host.state_dir, "identity.pem"), client.identity_file, second.identity_file]
         for file in keys:
             lines, scalar = private_key_of(file)

@@ -23,10 +23,15 @@ class Untouched final : public HostSessions {
   void session_requested(const SessionRequest&) override { ++calls; }
   void session_started(SessionId, MediaGrant) override { ++calls; }
   void input(SessionId, const wire::InputEvent&) override { ++calls; }
+  void rights_changed(SessionId, std::uint32_t, std::uint32_t) override { ++calls; }
   void feedback(SessionId, const wire::Feedback&) override { ++calls; }
   std::optional<wire::BitrateChanged> bitrate_asked(SessionId, std::uint32_t) override {
     ++calls;
     return std::nullopt;
+  }
+  bool reconfigure_asked(SessionId, const wire::Mode&) override {
+    ++calls;
+    return false;
   }
   bool probe_asked(SessionId, const wire::ProbeRequest&) override {
     ++calls;

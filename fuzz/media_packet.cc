@@ -90,7 +90,14 @@ class Client {
     }
     const auto deadline = receiver_.next_deadline();
     require(!deadline || *deadline > now_, "what is due was done");
-    (void)receiver_.is_loss_suspected(now_);
+    require(!receiver_.has_frame(), "all frames were polled");
+    receiver_.find_holes(now_, holes_);
+    for (const auto& hole : holes_) {
+      require(hole.needed == 0 || !hole.shards.empty() || hole.flags != 0, "a hole says what it lacks");
+      require(hole.shards.size() <= receiver_.memory_budget() / 512, "a hole names shards it has room for");
+    }
+    const auto next_hole = receiver_.next_hole(now_);
+    require(!next_hole || *next_hole > now_, "the next hole is still to come");
   }
 
   [[nodiscard]] std::size_t memory_bytes() const { return receiver_.memory_bytes(); }
@@ -104,6 +111,7 @@ class Client {
   fuzz::FrameModel model_;
   TimePoint now_{std::chrono::seconds(1000)};
   std::optional<std::uint32_t> last_;
+  std::vector<media::Reassembler::Hole> holes_;
 };
 
 // Bytes that were never sealed.

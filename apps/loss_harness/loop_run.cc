@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "apps/loss_harness/loop_run.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -79,7 +78,17 @@ struct Session {
   std::vector<Shown> shown;
   std::uint64_t shown_bytes = 0;
   LoopResult result;
+  std::vector<bool> was_shown;  // by index
 };
+
+// A picture that was shown was coded from one that was shown too, or this build shows broken ones.
+void check_references(Session& session, const StreamHost& host, std::uint32_t index) {
+  const auto reference = host.reference_of(index);
+  if (reference && (*reference >= session.was_shown.size() || !session.was_shown[*reference]))
+    ++session.result.frames_wrong;
+  session.was_shown.resize(index + 1);
+  session.was_shown[index] = true;
+}
 
 media::MediaParams params_of(const LoopScenario& scenario) {
   media::MediaParams params;
@@ -88,24 +97,29 @@ media::MediaParams params_of(const LoopScenario& scenario) {
   return params;
 }
 
-std::unique_ptr<StreamHost> host_of(const LoopScenario& scenario, bool loop_on, std::uint64_t seed) {
+std::unique_ptr<StreamHost> host_of(const LoopScenario& scenario, LoopMode mode, std::uint64_t seed) {
   HostSetup setup;
   setup.params = params_of(scenario);
   setup.rate = scenario.rate;
   setup.budgeted = true;
   setup.frames_hz = scenario.frames_hz;
   setup.frames = static_cast<std::uint64_t>(scenario.length / interval_of(scenario.frames_hz));
-  if (!loop_on) setup.parity_percent = kFixedParity;
+  if (mode == LoopMode::off) setup.parity_percent = kFixedParity;
+  setup.invalidates = mode == LoopMode::references;
+  setup.resends = mode != LoopMode::off;
   setup.seed = seed;
   return std::make_unique<StreamHost>(setup);
 }
 
-std::unique_ptr<StreamClient> client_of(const LoopScenario& scenario, bool loop_on, std::uint64_t seed) {
+std::unique_ptr<StreamClient> client_of(const LoopScenario& scenario, LoopMode mode, std::uint64_t seed,
+                                        std::function<Duration()> round_trip) {
   ClientSetup setup;
   setup.params = params_of(scenario);
   setup.frames_hz = scenario.frames_hz;
   setup.seed = seed;
-  if (loop_on) {
+  setup.invalidates = true;  // what the host makes of it is its business
+  if (mode != LoopMode::off) {
+    setup.round_trip = std::move(round_trip);
     setup.rate_control = media::RateControlConfig{
         .start = scenario.rate, .ceiling = scenario.rate, .frame_interval = interval_of(scenario.frames_hz)};
   }
@@ -165,7 +179,10 @@ void sum_up(Session& session, const LoopScenario& scenario, const StreamHost& ho
   const ClientCounts counts = client.counts();
   result.frames_lost = sent.frames - counts.delivered;
   result.frames_shown = counts.shown;
-  result.frames_wrong = counts.wrong;
+  result.frames_wrong += counts.wrong;
+  result.healed = counts.healed;
+  result.anchors = sent.anchors;
+  result.shards_again = sent.shards_again;
 }
 
 sim::LinkOptions link_at(const LoopScenario& scenario, const std::optional<LossPattern>& pattern,
@@ -183,7 +200,7 @@ sim::LinkOptions link_at(const LoopScenario& scenario, const std::optional<LossP
 
 }  // namespace
 
-Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, bool loop_on) {
+Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, LoopMode mode) {
   std::optional<LossPattern> pattern;
   if (!scenario.pattern.empty()) {
     auto parsed = parse_pattern(scenario.pattern);
@@ -193,13 +210,15 @@ Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, bool loop
   Shared<StreamHost> hosts;
   Shared<StreamClient> clients;
   std::vector<Session> sessions(static_cast<std::size_t>(scenario.sessions));
+  Duration round_trip = 2 * scenario.phases.front().link.delay;
   for (std::size_t i = 0; i < sessions.size(); ++i) {
     Session& session = sessions[i];
     session.result.lowest = session.result.last = scenario.rate;
-    hosts.add(host_of(scenario, loop_on, kSeed + i));
-    auto client = client_of(scenario, loop_on, kSeed + i);
-    client->on_frame = [&session](const media::Frame& frame, bool shown, TimePoint now) {
+    hosts.add(host_of(scenario, mode, kSeed + i));
+    auto client = client_of(scenario, mode, kSeed + i, [&round_trip] { return round_trip; });
+    client->on_frame = [&session, &hosts, i](const media::Frame& frame, bool shown, TimePoint now) {
       if (!shown) return;
+      check_references(session, hosts.at(i), frame.index);
       const TimePoint captured = kStart + Duration(static_cast<Duration::rep>(frame.capture_ns));
       session.shown.push_back({now, now - captured});
       session.shown_bytes += frame.au.size();
@@ -217,6 +236,7 @@ Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, bool loop
   driver.add(kClient, clients);
   for (Duration at{}; at < scenario.length; at += kStep) {
     sim::LinkOptions link = link_at(scenario, pattern, at);
+    round_trip = 2 * link.delay;
     network.set_link(kHost, kClient, link);
     // Feedback is sparse: a burst counted in its datagrams would last far longer than one of video.
     link.burst_start = 0;
@@ -232,33 +252,20 @@ Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, bool loop
   return results;
 }
 
-Result<std::string> loop_table() {
-  std::string text =
-      "# Made by loss-harness --loop; docs/measuring.md says what the figures mean.\n"
-      "# scenario     loop  freezes/min  longest  recovery  p50 ms  p95 ms  lost  shown  keyfr  good kbit/s"
-      "  sent MB  parity %  lowest    last  asks\n";
+Result<std::vector<LoopRow>> run_loop_scenarios() {
+  std::vector<LoopRow> rows;
   for (const LoopScenario& scenario : loop_scenarios()) {
-    for (const bool loop_on : {true, false}) {
-      const auto results = run_loop(scenario, loop_on);
+    for (const LoopMode mode : {LoopMode::references, LoopMode::keyframes, LoopMode::off}) {
+      auto results = run_loop(scenario, mode);
       if (!results) return tl::unexpected(results.error());
-      for (const LoopResult& r : *results) {
-        if (r.frames_wrong != 0)
+      for (const LoopResult& result : *results) {
+        if (result.frames_wrong != 0)
           return fail("Frames came out other than they went in: this build is broken.");
-        std::string asks;
-        for (const auto& [cause, count] : r.asks) asks += fmt::format(" {} {}", media::name_of(cause), count);
-        text += fmt::format(
-            "{:<14} {:<4} {:>12.1f} {:>8.0f} {:>9.0f} {:>7.1f} {:>7.1f} {:>5} {:>6} {:>6} {:>12} {:>8.1f} "
-            "{:>9.1f} "
-            "{:>7} {:>7} {}\n",
-            scenario.name, loop_on ? "on" : "off",
-            static_cast<double>(r.freezes) * 60 / to_seconds(scenario.length), to_ms(r.longest_freeze),
-            to_ms(r.recovery), to_ms(r.latency_p50), to_ms(r.latency_p95), r.frames_lost, r.frames_shown,
-            r.keyframes, r.goodput.kbps(), static_cast<double>(r.sent_bytes) / 1e6, r.parity_share * 100,
-            r.lowest.kbps(), r.last.kbps(), asks.empty() ? "-" : asks.substr(1));
+        rows.push_back({&scenario, mode, result});
       }
     }
   }
-  return text;
+  return rows;
 }
 
 }  // namespace punktfunk::loss_harness

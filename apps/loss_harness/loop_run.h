@@ -50,12 +50,31 @@ struct LoopResult {
   BitRate lowest, last;     // rates asked for
   std::map<media::RateControl::Cause, std::uint64_t> asks;
   std::uint64_t frames_wrong = 0;
+  std::uint64_t anchors = 0, healed = 0, shards_again = 0;
+};
+
+enum class LoopMode : std::uint8_t {
+  off,         // fixed rate and parity, keyframes asked for
+  keyframes,   // the loop, with an encoder that recovers by keyframes only, as libx264 does
+  references,  // the loop, with an encoder that can go on without lost pictures
 };
 
 // One result a session. The same scenario gives the same results, on any machine.
-[[nodiscard]] Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, bool loop_on);
+[[nodiscard]] Result<std::vector<LoopResult>> run_loop(const LoopScenario& scenario, LoopMode mode);
 
-// All scenarios, with the loop and without, as a table.
-[[nodiscard]] Result<std::string> loop_table();
+// One session of one run.
+struct LoopRow {
+  const LoopScenario* scenario = nullptr;  // of loop_scenarios()
+  LoopMode mode = LoopMode::off;
+  LoopResult result;
+};
+
+// All scenarios in every mode.
+[[nodiscard]] Result<std::vector<LoopRow>> run_loop_scenarios();
+
+// For people, side by side with the loop switched off; checked in as a baseline.
+[[nodiscard]] std::string loop_table_of(const std::vector<LoopRow>& rows);
+// For machines.
+[[nodiscard]] std::string loop_json_of(const std::vector<LoopRow>& rows);
 
 }  // namespace punktfunk::loss_harness

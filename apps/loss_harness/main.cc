@@ -77,15 +77,19 @@ int complain(const std::string& message) {
   return static_cast<int>(ExitCode::failed);
 }
 
-int run_loop_scenarios() {
-  const auto table = loop_table();
-  if (!table) return complain(table.error().message);
-  std::fputs(table->c_str(), stdout);
+int run_scenarios(const Options& options) {
+  const auto rows = run_loop_scenarios();
+  if (!rows) return complain(rows.error().message);
+  if (options.json_file != "-") std::fputs(loop_table_of(*rows).c_str(), stdout);
+  if (!options.json_file.empty()) {
+    if (const auto written = write_text(options.json_file, loop_json_of(*rows)); !written)
+      return complain(written.error().message);
+  }
   return static_cast<int>(ExitCode::ok);
 }
 
 int run(const Options& options) {
-  if (options.loop) return run_loop_scenarios();
+  if (options.loop) return run_scenarios(options);
   const std::vector<RunSpec> specs = specs_of(options);
   std::vector<Row> rows;
   bool sound = true;

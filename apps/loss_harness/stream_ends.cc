@@ -23,6 +23,8 @@ constexpr auto kBitrateChanged = static_cast<std::uint8_t>(wire::FrameType::bitr
 // QUIC repeats what was not acknowledged after about as long.
 constexpr Duration kRepeat = std::chrono::milliseconds(100);
 constexpr BitRate kMostBudget = BitRate::from_kbps(200'000);
+// Our own choice: what hardware encoders keep at most.
+constexpr std::size_t kReferences = 16;
 
 Secret<32> secret() { return Secret<32>(std::array<std::uint8_t, 32>{7}); }
 
@@ -49,7 +51,10 @@ StreamHost::StreamHost(const HostSetup& setup)
       rate_(setup.rate),
       sizes_(setup.seed),
       sender_(secret(), setup.params),
-      pacer_(pacer_of(setup)) {}
+      pacer_(pacer_of(setup)),
+      chain_(kReferences) {
+  if (setup_.resends) sender_.keep_for_resend();
+}
 
 void StreamHost::receive(TimePoint, NodeId, MutableBytes datagram) {
   if (datagram.size() > 2 && datagram[0] == kSetBitrate) return on_set_bitrate(datagram);
@@ -57,7 +62,31 @@ void StreamHost::receive(TimePoint, NodeId, MutableBytes datagram) {
   if (!feedback) return;
   (void)parity_.on_feedback(*feedback);
   pacer_.set_floor_rate(media::pacing_floor(feedback->link_kbps));
-  if (asks_.read(*feedback) == media::AskReader::Action::keyframe) keyframe_wanted_ = true;
+  recover(*feedback);
+}
+
+void StreamHost::recover(const wire::Feedback& feedback) {
+  using Action = media::AskReader::Action;
+  using Answer = media::ReferenceChain::Answer;
+  if (const Action action = asks_.read(feedback); action == Action::invalidate && setup_.invalidates) {
+    const auto outcome = chain_.invalidate(*feedback.invalidate_first, *feedback.invalidate_last);
+    anchor_.reset();
+    if (outcome.answer == Answer::anchor) anchor_ = outcome.reference;
+    if (outcome.answer == Answer::keyframe) keyframe_wanted_ = true;
+  } else if (action != Action::none) {
+    keyframe_wanted_ = true;
+  }
+  if (!setup_.resends || !asks_.read_resend(feedback)) return;
+  const MutableBytes again = sender_.seal_again(*feedback.resend_frame, feedback.resend_shards);
+  const std::size_t each = sender_.datagram_bytes();
+  // Before what waits for the pacer, like the answers of the control stream.
+  for (std::size_t at = 0; at < again.size(); at += each) {
+    const auto one = again.subspan(at, each);
+    answers_.emplace_back(one.begin(), one.end());
+  }
+  counts_.shards_again += again.size() / each;
+  counts_.sent_bytes += again.size();
+  parity_.on_sent_again(again.size() / each);
 }
 
 void StreamHost::on_set_bitrate(ByteView bytes) {
@@ -67,6 +96,7 @@ void StreamHost::on_set_bitrate(ByteView bytes) {
       media::grant_bitrate(asked->bitrate_kbps, rate_, {.most = kMostBudget, .is_pinned = !setup_.budgeted});
   if (bytes[1] == next_message_) {
     ++next_message_;
+    if (rate_.kbps() > answer.bitrate_kbps) parity_.on_rate_lowered();
     rate_ = BitRate::from_kbps(answer.bitrate_kbps);
     pacer_.set_stream_rate(rate_);
   } else {
@@ -118,12 +148,20 @@ void StreamHost::begin_frame(TimePoint now) {
   if (keyframe) {
     keyframe_wanted_ = false;
     keyframes_.on_keyframe(now);
+    anchor_.reset();
   }
-  Bytes au(static_cast<std::size_t>(keyframe ? 3 * mean : mean / 2 + sizes_() % (mean + 1)));
-  fill_synthetic(au, setup_.seed, sender_.next_frame_index());
+  const bool anchor = anchor_.has_value();
+  const std::uint32_t index = sender_.next_frame_index();
+  references_.push_back(keyframe ? std::nullopt
+                                 : std::optional(std::exchange(anchor_, std::nullopt).value_or(index - 1)));
+  chain_.on_coded(index, references_.back());
+  const std::uint64_t bytes = mean / 2 + sizes_() % (mean + 1);
+  // What refers to an older picture finds less in it: our own choice, half as large again.
+  Bytes au(static_cast<std::size_t>(keyframe ? 3 * mean : anchor ? bytes * 3 / 2 : bytes));
+  fill_synthetic(au, setup_.seed, index);
   media::MediaSender::FrameInfo info;
   info.pts_us = static_cast<std::uint32_t>((now - kStart) / std::chrono::microseconds(1));
-  info.flags = keyframe ? wire::kFlagKeyframe : std::uint16_t{0};
+  info.flags = keyframe ? wire::kFlagKeyframe : anchor ? wire::kFlagRecoveryAnchor : std::uint16_t{0};
   const std::uint32_t data_shards = sender_.data_shards(au.size());
   info.parity_percent = percent_for(data_shards, keyframe);
   const auto datagrams = sender_.seal_frame(au, info);
@@ -141,6 +179,7 @@ void StreamHost::begin_frame(TimePoint now) {
   counts_.au_bytes += au.size();
   counts_.sent_bytes += datagrams.size();
   counts_.keyframes += keyframe ? 1U : 0U;
+  counts_.anchors += anchor ? 1U : 0U;
   frame_due_ =
       ++counts_.frames < setup_.frames
           ? std::optional(kStart + interval_of(setup_.frames_hz) * static_cast<Duration::rep>(counts_.frames))
@@ -158,7 +197,7 @@ StreamClient::StreamClient(const ClientSetup& setup)
     : setup_(setup),
       receiver_(secret(), setup.params, /*clock_origin_ns=*/0),
       window_(kStart),
-      recovery_(setup.frames_hz) {
+      losses_(setup.frames_hz, setup.invalidates) {
   if (setup_.rate_control) rate_.emplace(*setup_.rate_control, kStart);
 }
 
@@ -172,13 +211,14 @@ void StreamClient::receive(TimePoint now, NodeId, MutableBytes datagram) {
     rate_->on_bitrate_changed(*changed, now);
     return;
   }
-  if (receiver_.receive(datagram, now) == media::MediaReceiver::Outcome::frame_ready) drain(now);
-  if (receiver_.is_loss_suspected(now)) recovery_.on_frame_lost(now);
+  (void)receiver_.receive(datagram, now);
+  if (receiver_.has_frame()) drain(now);
+  losses_.look(receiver_, now);
 }
 
 std::optional<TimePoint> StreamClient::next_deadline() const {
   std::optional<TimePoint> next = window_.due();
-  for (const auto at : {receiver_.next_deadline(), recovery_.next_deadline(), repeat_at_}) {
+  for (const auto at : {receiver_.next_deadline(), losses_.next_deadline(), repeat_at_}) {
     if (at && *at < *next) next = at;
   }
   return rate_ ? std::min(*next, rate_->next_deadline()) : next;
@@ -186,21 +226,28 @@ std::optional<TimePoint> StreamClient::next_deadline() const {
 
 void StreamClient::handle_deadline(TimePoint now) {
   drain(now);
+  losses_.set_path(setup_.round_trip ? std::optional(setup_.round_trip()) : std::nullopt,
+                   rate_ ? rate_->queue() : Duration::zero());
+  losses_.look(receiver_, now);
   if (rate_) run_rate_control(now);
   const bool window_closed = window_.update(receiver_.stats(), /*client_drops=*/0, now);
-  const auto ask = recovery_.next(now);
-  if (!window_closed && !ask) return;
+  bool sent = false;
+  for (; auto feedback = losses_.next(now); sent = true) send(std::move(*feedback));
+  if (!window_closed || sent) return;
   wire::Feedback feedback;
+  losses_.write(feedback);
+  send(std::move(feedback));
+}
+
+void StreamClient::send(wire::Feedback feedback) {
   window_.write(feedback);
   if (rate_) feedback.link_kbps = rate_->link_kbps();
-  if (const auto open = recovery_.open_ask()) open->write(feedback);
   outgoing_.push_back(feedback.encode());
 }
 
 void StreamClient::run_rate_control(TimePoint now) {
   while (const auto arrival = receiver_.poll_arrival()) rate_->on_arrival(*arrival);
   const auto rate = rate_->update(receiver_.stats(), now);
-  recovery_.set_queue(rate_->queue());
   if (rate) {
     wire::SetBitrate ask;
     ask.bitrate_kbps = static_cast<std::uint32_t>(rate->kbps());
@@ -225,20 +272,13 @@ std::optional<std::pair<NodeId, Bytes>> StreamClient::poll_transmit(TimePoint) {
 
 ClientCounts StreamClient::counts() const {
   ClientCounts counts = counts_;
-  counts.asks = recovery_.asks_opened();
+  counts.asks = losses_.recovery().asks_opened();
+  counts.healed = losses_.resends().frames_healed();
   return counts;
 }
 
 void StreamClient::drain(TimePoint now) {
-  while (true) {
-    auto frame = receiver_.poll_frame(now);
-    const std::uint64_t lost = receiver_.stats().frames_lost;
-    if (lost != lost_seen_) {
-      lost_seen_ = lost;
-      recovery_.on_frame_lost(now);
-    }
-    if (!frame) return;
-    recovery_.on_frame(frame->index, frame->flags, now);
+  while (auto frame = losses_.poll(receiver_, now)) {
     take(*frame, now);
     receiver_.recycle(std::move(frame->au));
   }
@@ -248,15 +288,14 @@ void StreamClient::take(media::Frame& frame, TimePoint now) {
   ++counts_.delivered;
   if (check_synthetic(frame.au, setup_.seed, frame.index) != SyntheticCheck::good) ++counts_.wrong;
   if (frame.recovered_shards > 0) ++counts_.recovered;
-  if (frame.index != next_index_) holding_ = true;
-  next_index_ = frame.index + 1;
-  if ((frame.flags & wire::kFlagKeyframe) != 0) holding_ = false;
-  if (holding_) {
-    recovery_.on_frame_undecodable(now);
-  } else {
+  const bool shows = chain_.push(frame.index, frame.flags);
+  if (shows) {
     ++counts_.shown;
+    losses_.on_clean(frame.index);
+  } else if (chain_.needs_keyframe()) {
+    losses_.on_undecodable(frame.index, now);
   }
-  if (on_frame) on_frame(frame, !holding_, now);
+  if (on_frame) on_frame(frame, shows, now);
 }
 
 }  // namespace punktfunk::loss_harness

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -18,11 +19,13 @@
 #include "core/session/ask_reader.h"
 #include "core/session/feedback_window.h"
 #include "core/session/keyframe_throttle.h"
+#include "core/session/loss_response.h"
 #include "core/session/media_receiver.h"
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
+#include "core/session/picture_chain.h"
 #include "core/session/rate_control.h"
-#include "core/session/recovery.h"
+#include "core/session/reference_chain.h"
 #include "transport/sim/sim_network.h"
 
 namespace punktfunk::loss_harness {
@@ -46,11 +49,15 @@ struct HostSetup {
   std::uint64_t frames = 1;
   // nullopt: as the host's parity control asks.
   std::optional<std::uint8_t> parity_percent;
+  // The model encoder keeps its last pictures and can go on without those that were lost.
+  bool invalidates = false;
+  bool resends = false;
   std::uint64_t seed = 1;
 };
 
 struct HostCounts {
-  std::uint64_t frames = 0, keyframes = 0;
+  std::uint64_t frames = 0, keyframes = 0, anchors = 0;
+  std::uint64_t shards_again = 0;  // sent again because the client asked
   std::uint64_t data_shards = 0, parity_shards = 0;
   std::uint64_t au_bytes = 0, sent_bytes = 0;  // sent: whole datagrams
   std::uint8_t highest_percent = 0;
@@ -66,11 +73,16 @@ class StreamHost final : public sim::Participant {
   [[nodiscard]] std::optional<std::pair<sim::NodeId, Bytes>> poll_transmit(TimePoint now) override;
 
   [[nodiscard]] const HostCounts& counts() const { return counts_; }
+  // The frame that this one was coded from; nullopt: a keyframe. Of frames sent so far.
+  [[nodiscard]] std::optional<std::uint32_t> reference_of(std::uint32_t frame) const {
+    return references_[frame];
+  }
 
  private:
   [[nodiscard]] std::uint8_t percent_for(std::uint32_t data_shards, bool keyframe) const;
   [[nodiscard]] std::uint64_t mean_bytes() const;
   void on_set_bitrate(ByteView message);
+  void recover(const wire::Feedback& feedback);
   void begin_frame(TimePoint now);
   void send_due(TimePoint now);
 
@@ -84,6 +96,9 @@ class StreamHost final : public sim::Participant {
   media::AskReader asks_;
   media::KeyframeThrottle keyframes_;
   bool keyframe_wanted_ = true;
+  media::ReferenceChain chain_;
+  std::optional<std::uint32_t> anchor_;  // what the next frame is coded from
+  std::vector<std::optional<std::uint32_t>> references_;
   std::optional<TimePoint> frame_due_ = kStart;
   std::deque<Bytes> unsent_;
   std::size_t ready_ = 0;  // of those, what the pacer lets go
@@ -98,6 +113,10 @@ struct ClientSetup {
   std::uint64_t seed = 1;
   // nullopt: leaves the rate as it is.
   std::optional<media::RateControlConfig> rate_control;
+  bool invalidates = false;
+  // Round trip without queues, as the clock rounds would find it; empty: not known, and nothing is asked for
+  // again.
+  std::function<Duration()> round_trip;
 };
 
 struct ClientCounts {
@@ -106,6 +125,7 @@ struct ClientCounts {
   std::uint64_t shown = 0;      // of those, decodable: unbroken since a keyframe
   std::uint64_t wrong = 0;      // of those, not what was sent: never, or this build is broken
   std::uint64_t asks = 0;
+  std::uint64_t healed = 0;  // frames complete after shards were asked for again
 };
 
 // Does what the client does with a frame, up to the decoder.
@@ -129,21 +149,20 @@ class StreamClient final : public sim::Participant {
  private:
   void drain(TimePoint now);
   void take(media::Frame& frame, TimePoint now);
+  void send(wire::Feedback feedback);
   void run_rate_control(TimePoint now);
 
   const ClientSetup setup_;
   ClientCounts counts_;
   media::MediaReceiver receiver_;
   media::FeedbackWindow window_;
-  media::Recovery recovery_;
+  media::LossResponse losses_;
   std::optional<media::RateControl> rate_;
   std::deque<Bytes> messages_;  // not answered yet
   std::uint8_t first_message_ = 0;
   std::optional<TimePoint> repeat_at_;
   std::deque<Bytes> outgoing_;
-  std::uint64_t lost_seen_ = 0;
-  std::uint32_t next_index_ = 0;
-  bool holding_ = true;  // until the first keyframe, and from a hole to the next one
+  media::PictureChain chain_;
 };
 
 }  // namespace punktfunk::loss_harness

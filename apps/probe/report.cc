@@ -20,6 +20,12 @@ double mbps_of(const Figures& f) {
   return f.seconds > 0 ? static_cast<double>(f.stream.network.node.media.bytes_received) * 8 / f.seconds / 1e6
                        : 0;
 }
+double parity_percent_of(const Figures& f) {
+  const auto& media = f.stream.network.node.media;
+  return media.packets_received == 0 ? 0
+                                     : 100.0 * static_cast<double>(media.parity_packets) /
+                                           static_cast<double>(media.packets_received);
+}
 double round2(double value) { return std::round(value * 100) / 100; }
 
 std::vector<std::pair<const char*, const Histogram*>> stages_of(const Figures& f) {
@@ -84,15 +90,22 @@ std::string table_of(const Figures& f) {
   if (f.decoded_width != 0) line("Decoded picture", fmt::format("{}x{}", f.decoded_width, f.decoded_height));
   line("Frames", fmt::format("{} in {:.2f} s = {:.2f} fps", f.pictures, f.seconds, fps_of(f)));
   line("On the wire", fmt::format("{:.2f} Mbit/s", mbps_of(f)));
+  const double parity = parity_percent_of(f), minutes = to_seconds(f.stream.shown) / 60;
+  line("Parity", fmt::format("{:.1f} % of the bytes on the wire", parity));
   line("Keyframes", fmt::format("{}", f.stream.keyframes));
   line("Packets", fmt::format("{} received, {} refused", media.packets_received, media.packets_dropped()));
-  line("Losses", fmt::format("{} shards repaired, {} frames lost, {} held back", media.recovered_shards,
-                             media.frames_lost, f.stream.held_back));
+  line("Losses",
+       fmt::format("{} shards repaired, {} asked for again, {} frames healed so, {} lost, {} held back",
+                   media.recovered_shards, f.stream.network.node.shards_asked_again,
+                   f.stream.network.node.frames_healed, media.frames_lost, f.stream.held_back));
   if (f.stream.network.dropped_for_test != 0) {
     line("Dropped for the test", fmt::format("{} datagrams", f.stream.network.dropped_for_test));
   }
   line("Longest still picture",
-       fmt::format("{:.1f} ms ({} over 100 ms)", to_ms(f.stream.longest_gap), f.stream.freezes));
+       fmt::format("{:.1f} ms ({} over 100 ms{})", to_ms(f.stream.longest_gap), f.stream.freezes,
+                   minutes > 0
+                       ? fmt::format(", {:.1f} a minute", static_cast<double>(f.stream.freezes) / minutes)
+                       : std::string()));
   if (const auto rebuilds = rebuilds_of(f); rebuilds > 0)
     line("Rebuilt by the host", fmt::format("{} times, at most {:.0f} ms without a picture", rebuilds,
                                             to_ms(f.stream.longest_epoch_gap)));
@@ -127,6 +140,10 @@ std::string json_of(const Figures& f) {
   json["mbps"] = round2(mbps_of(f));
   json["lost_frames"] = media.frames_lost;
   json["recovered_shards"] = media.recovered_shards;
+  json["parity_percent"] = round2(parity_percent_of(f));
+  json["shards_asked_again"] = f.stream.network.node.shards_asked_again;
+  json["frames_healed"] = f.stream.network.node.frames_healed;
+  json["invalidations"] = f.stream.network.node.invalidations;
   json["keyframes"] = f.stream.keyframes;
   json["held_back_frames"] = f.stream.held_back;
   json["undecodable_frames"] = f.stream.undecodable;

@@ -55,11 +55,21 @@ class BoundedQueue {
     return true;
   }
 
-  // nullopt after `timeout`, or once the queue is closed and empty.
+  // nullopt after `timeout`, after wake(), or once the queue is closed and empty.
   [[nodiscard]] std::optional<T> pop(Duration timeout) {
     std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, timeout, [this] { return closed_ || size_ > 0; });
+    ready_.wait_for(lock, timeout, [this] { return closed_ || woken_ || size_ > 0; });
+    woken_ = false;
     return take(lock);
+  }
+
+  // Ends the pop() under way, or else the next one: its thread has other work.
+  void wake() {
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    ready_.notify_all();
   }
 
   // For a single producer that must not lose items: true once there is room, false after `timeout` or when
@@ -120,6 +130,7 @@ class BoundedQueue {
   const std::unique_ptr<std::optional<T>[]> slots_;  // a ring
   std::size_t first_ = 0, size_ = 0;
   bool closed_ = false;
+  bool woken_ = false;
   std::uint64_t dropped_ = 0;
 };
 

@@ -123,8 +123,8 @@ void ClientEndpoint::send_input(const wire::InputEvent& event) {
   loop_.post([this, event] { node_->send_input(event); });
 }
 
-void ClientEndpoint::report_undecodable() {
-  loop_.post([this] { node_->on_undecodable(monotonic_now()); });
+void ClientEndpoint::report_undecodable(std::optional<std::uint32_t> index) {
+  loop_.post([this, index] { node_->on_undecodable(index, monotonic_now()); });
 }
 
 void ClientEndpoint::reconfigure(const wire::Mode& mode) {
@@ -135,9 +135,10 @@ void ClientEndpoint::ask_probe(const wire::ProbeRequest& request) {
   loop_.post([this, request] { node_->ask_probe(request, monotonic_now()); });
 }
 
-void ClientEndpoint::recycle(Bytes buffer, Duration decode_time) {
-  loop_.post([this, buffer = std::move(buffer), decode_time]() mutable {
+void ClientEndpoint::recycle(Bytes buffer, Duration decode_time, std::optional<std::uint32_t> clean) {
+  loop_.post([this, buffer = std::move(buffer), decode_time, clean]() mutable {
     node_->recycle(std::move(buffer), decode_time);
+    if (clean) node_->on_clean(*clean);
   });
 }
 

@@ -44,10 +44,12 @@ class ClientEndpoint {
 
   // Any thread, that of the events included.
   void send_input(const wire::InputEvent& event);
-  void report_undecodable();
+  void report_undecodable(std::optional<std::uint32_t> index = std::nullopt);
   void reconfigure(const wire::Mode& mode);
   void ask_probe(const wire::ProbeRequest& request);
-  void recycle(Bytes buffer, Duration decode_time = Duration::zero());
+  // `clean`: the frame it held, when the decoder made a good picture of it.
+  void recycle(Bytes buffer, Duration decode_time = Duration::zero(),
+               std::optional<std::uint32_t> clean = std::nullopt);
   void close(wire::CloseCode code, std::string reason);
 
   // Ends the thread after what is queued (a close, above all) has left. Idempotent.

@@ -104,32 +104,21 @@ bool ClientNode::takes_media_from(const SocketAddress& remote) const {
 
 void ClientNode::receive_media() {
   if (media_batch_.empty()) return;
-  const auto outcomes = receiver_->receive_batch(media_batch_, now_);
+  (void)receiver_->receive_batch(media_batch_, now_);
   media_batch_.clear();
-  const bool is_ready = std::find(outcomes.begin(), outcomes.end(),
-                                  media::MediaReceiver::Outcome::frame_ready) != outcomes.end();
-  if (is_ready) drain_frames(now_);
+  if (receiver_->has_frame()) drain_frames(now_);
   // Asking as soon as a hole is likely to stay, instead of when it is given up, heals the picture about 100
   // ms earlier.
-  if (receiver_->is_loss_suspected(now_)) recovery_->on_frame_lost(now_);
+  losses_->look(*receiver_, now_);
 }
 
 void ClientNode::drain_frames(TimePoint now) {
-  while (true) {
-    auto frame = receiver_->poll_frame(now);
-    // Losses first: a keyframe that comes out together with them answers their ask.
-    const std::uint64_t lost = receiver_->stats().frames_lost;
-    if (lost != frames_lost_seen_) {
-      frames_lost_seen_ = lost;
-      recovery_->on_frame_lost(now);
-    }
-    if (!frame) return;
+  while (auto frame = losses_->poll(*receiver_, now)) {
     if (epochs_->on_frame(frame->epoch) == media::EpochGate::Frame::past) {
       ++past_epoch_frames_;
       receiver_->recycle(std::move(frame->au));
       continue;
     }
-    recovery_->on_frame(frame->index, frame->flags, now);
     events_.on_frame(std::move(*frame));
   }
 }
@@ -146,7 +135,7 @@ std::optional<TimePoint> ClientNode::next_deadline() const {
     consider(receiver_->next_deadline());
     consider(receiver_->probe().next_deadline());
     consider(window_->due());
-    consider(recovery_->next_deadline());
+    consider(losses_->next_deadline());
     if (rate_control_) consider(rate_control_->next_deadline());
   }
   return next;
@@ -159,6 +148,7 @@ void ClientNode::handle_deadline(TimePoint now) {
   control_.handle_deadline(now);
   if (receiver_) {
     drain_frames(now);
+    losses_->look(*receiver_, now);
     if (rate_control_) run_rate_control(now);
     finish_probe(now);
     send_feedback_if_due(now);
@@ -176,13 +166,22 @@ void ClientNode::handle_deadline(TimePoint now) {
 }
 
 void ClientNode::send_feedback_if_due(TimePoint now) {
+  std::optional<Duration> rtt;
+  if (control_.clock() && control_.clock()->estimate()) rtt = Duration(control_.clock()->estimate()->rtt_ns);
+  losses_->set_path(rtt, rate_control_ ? rate_control_->queue() : Duration::zero());
   const bool window_closed = window_->update(receiver_->stats(), local_drops_, now);
-  const auto ask = recovery_->next(now);
-  if (!window_closed && !ask) return;
+  bool sent = false;
+  for (; auto feedback = losses_->next(now); sent = true) send_feedback(std::move(*feedback));
+  if (!window_closed || sent) return;
   wire::Feedback feedback;
+  losses_->write(feedback);
+  send_feedback(std::move(feedback));
+}
+
+// Every datagram repeats the last window and the levels.
+void ClientNode::send_feedback(wire::Feedback feedback) {
   window_->write(feedback);
   if (rate_control_) feedback.link_kbps = rate_control_->link_kbps();
-  if (const auto open = recovery_->open_ask()) open->write(feedback);
   // Unreliable by design: the next one repeats everything that still matters.
   (void)quic_->send_datagram(*connection_,
                              wire::make_datagram(wire::DatagramKind::feedback, feedback.encode()));
@@ -195,7 +194,6 @@ void ClientNode::take_arrivals() {
 void ClientNode::run_rate_control(TimePoint now) {
   take_arrivals();
   const auto asked = rate_control_->update(receiver_->stats(), now);
-  recovery_->set_queue(rate_control_->queue());
   if (!asked) return;
   ++rate_asks_;
   rate_ = *asked;
@@ -247,8 +245,12 @@ void ClientNode::send_input(const wire::InputEvent& event) {
   (void)quic_->send_datagram(*connection_, wire::make_datagram(wire::DatagramKind::input_state, bytes));
 }
 
-void ClientNode::on_undecodable(TimePoint now) {
-  if (recovery_) recovery_->on_frame_undecodable(now);
+void ClientNode::on_undecodable(std::optional<std::uint32_t> index, TimePoint now) {
+  if (losses_) losses_->on_undecodable(index, now);
+}
+
+void ClientNode::on_clean(std::uint32_t index) {
+  if (losses_) losses_->on_clean(index);
 }
 
 void ClientNode::recycle(Bytes&& buffer, Duration decode_time) {
@@ -269,7 +271,10 @@ ClientNode::Stats ClientNode::stats() const {
   Stats stats;
   if (receiver_) {
     stats.media = receiver_->stats();
-    stats.keyframe_asks = recovery_->asks_opened();
+    stats.keyframe_asks = losses_->recovery().asks_opened();
+    stats.invalidations = losses_->recovery().invalidations();
+    stats.shards_asked_again = losses_->resends().shards_asked();
+    stats.frames_healed = losses_->resends().frames_healed();
     stats.past_epoch_frames = past_epoch_frames_;
     stats.host_gaps = host_gaps_;
     stats.rate = rate_;
@@ -412,7 +417,7 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
   first_mode_ = hello.mode;
   epochs_.emplace(hello.mode);
   window_.emplace(now_);
-  recovery_.emplace(hello.mode.refresh_hz);
+  losses_.emplace(hello.mode.refresh_hz, options_.takes_anchors);
   rate_ = BitRate::from_kbps(hello.bitrate_kbps);
   if (hello_->bitrate_kbps == 0 && hello.bitrate_kbps != 0 && !hello_->probe_only) {
     // The host chose what the picture deserves; more than that helps nobody.

@@ -18,9 +18,9 @@
 #include "control/quic/quic_endpoint.h"
 #include "core/session/epoch_gate.h"
 #include "core/session/feedback_window.h"
+#include "core/session/loss_response.h"
 #include "core/session/media_receiver.h"
 #include "core/session/rate_control.h"
-#include "core/session/recovery.h"
 #include "core/wire/audio.h"
 #include "core/wire/hello.h"
 #include "core/wire/host_timing.h"
@@ -78,6 +78,9 @@ struct ConnectOptions {
   // The identity the host must show; none only on first contact, whose fingerprint on_session() reports.
   std::optional<control::Fingerprint> pin;
   Duration budget = std::chrono::seconds(10);  // from dialling to the host's answer
+  // The decoder goes on with a frame flagged RECOVERY_ANCHOR: then lost frames are asked to be invalidated
+  // (section 17), which costs less than a keyframe.
+  bool takes_anchors = false;
   Duration approval_budget =
       std::chrono::seconds(185);  // instead, once the host said Pending (180 s and a margin)
 };
@@ -116,10 +119,12 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   // Asks for another mode without leaving the session; on_reconfigured() answers, and the pictures follow in
   // an epoch of their own. Dropped while no session runs.
   void reconfigure(const wire::Mode& mode) { control_.ask_mode(mode); }
-  // The decoder refused this frame: the picture needs a keyframe.
-  void on_undecodable(TimePoint now);
+  // The decoder refused this frame: the picture needs a keyframe. nullopt: it needs one, whatever came.
+  void on_undecodable(std::optional<std::uint32_t> index, TimePoint now);
   // `decode_time`: what the decoder worked on it; zero when it did not.
   void recycle(Bytes&& buffer, Duration decode_time = Duration::zero());
+  // The decoder took this frame, and its picture is good: the host is told.
+  void on_clean(std::uint32_t index);
   // Asks the host for filler and measures it; on_probe() follows, at the latest 10 s after the longest probe.
   // Dropped while no session runs or another probe does.
   void ask_probe(const wire::ProbeRequest& request, TimePoint now);
@@ -129,7 +134,10 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   struct Stats {
     media::MediaReceiver::Stats media;
     std::uint64_t foreign_media = 0;  // media-shaped datagrams from elsewhere, or before the session
-    std::uint64_t keyframe_asks = 0;
+    std::uint64_t keyframe_asks = 0;  // of all kinds, invalidations included
+    std::uint64_t invalidations = 0;  // of those
+    std::uint64_t shards_asked_again = 0;
+    std::uint64_t frames_healed = 0;      // complete after shards were asked for again
     std::uint64_t past_epoch_frames = 0;  // dropped: their epoch was over
     std::uint64_t host_gaps = 0;          // silences the host announced as its own
     BitRate rate;                         // total wire budget, in force or asked for; zero before the session
@@ -157,6 +165,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void receive_media();
   void drain_frames(TimePoint now);
   void send_feedback_if_due(TimePoint now);
+  void send_feedback(wire::Feedback feedback);
   void take_arrivals();
   void run_rate_control(TimePoint now);
   void finish_probe(TimePoint now);
@@ -198,11 +207,10 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::optional<media::MediaReceiver> receiver_;
   std::vector<MutableBytes> media_batch_;  // from the host, not yet given to receiver_; empty between calls
   std::optional<media::FeedbackWindow> window_;
-  std::optional<media::Recovery> recovery_;
+  std::optional<media::LossResponse> losses_;
   std::optional<media::RateControl> rate_control_;  // none: this client asked for a fixed rate
   BitRate rate_;                                    // in force
   std::uint64_t rate_asks_ = 0;
-  std::uint64_t frames_lost_seen_ = 0;
   std::uint64_t local_drops_ = 0;
   std::uint64_t foreign_media_ = 0;
   std::uint32_t grants_ = 0;  // as the host said last

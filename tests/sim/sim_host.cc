@@ -185,7 +185,7 @@ void SimHost::feedback(endpoint::SessionId id, const wire::Feedback& feedback) {
   const auto stream = streams_.find(id);
   if (stream == streams_.end()) return;
   (void)stream->second.parity.on_feedback(feedback);
-  if (stream->second.asks.read(feedback) == media::AskReader::Action::keyframe) {
+  if (stream->second.asks.read(feedback) != media::AskReader::Action::none) {
     stream->second.keyframe_wanted = true;
   }
 }

@@ -48,6 +48,10 @@ class VideoDecoder {
   // caller's keyframe logic, but no picture known to depend on missing data is ever returned.
   [[nodiscard]] virtual DecodeOutcome push(ByteView au) = 0;
 
+  // Before push() of a unit that refers to none of the pictures missing before it (section 12,
+  // RECOVERY_ANCHOR), so that the gap is no damage. Does not help after `corrupt`: then a keyframe is needed.
+  virtual void expect_gap() = 0;
+
   // The mode changed (Reconfigured): new bounds and crop from the next unit on. Call when the new epoch's
   // first unit is pushed.
   virtual void set_mode(std::uint32_t width, std::uint32_t height) = 0;

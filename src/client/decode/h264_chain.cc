@@ -109,8 +109,10 @@ H264Chain::Unit H264Chain::push(ByteView au) {
     else if (type == kIdrSlice)
       unit = Unit::keyframe;
     else
-      unit = *frame_num == last_reference_ || *frame_num == (last_reference_ + 1) % modulus ? Unit::follows
-                                                                                            : Unit::broken;
+      unit = gap_allowed_ || *frame_num == last_reference_ || *frame_num == (last_reference_ + 1) % modulus
+                 ? Unit::follows
+                 : Unit::broken;
+    gap_allowed_ = false;
     // nal_ref_idc 0: nothing refers to this picture, so the count does not move (H.264 7.4.3).
     if (frame_num && (nal[0] & 0x60u) != 0) last_reference_ = *frame_num;
     return false;

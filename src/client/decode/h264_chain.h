@@ -21,6 +21,8 @@ class H264Chain {
 
   // Each unit in the order it is decoded. Reads nothing beyond `au`, whatever it holds.
   [[nodiscard]] Unit push(ByteView au);
+  // The next unit with a picture may leave out numbers: the sender knows that it refers to none of those.
+  void allow_gap() { gap_allowed_ = true; }
 
  private:
   void read_sequence(ByteView nal);
@@ -29,6 +31,7 @@ class H264Chain {
   unsigned frame_num_bits_ = 0;  // 0: no sequence parameter set yet
   bool separate_planes_ = false;
   std::uint32_t last_reference_ = 0;
+  bool gap_allowed_ = false;
 };
 
 }  // namespace punktfunk::client

@@ -30,6 +30,7 @@ Result<std::unique_ptr<StreamSession>> StreamSession::start(const StreamOptions&
     raw->decode_loop();
   });
   endpoint::ConnectOptions connect;
+  connect.takes_anchors = true;
   connect.pin = options.pin;
   connect.budget = options.connect_budget;
   session->endpoint_->connect(connect, options.hello);
@@ -66,8 +67,9 @@ void StreamSession::on_reconfigured(const wire::Reconfigured& answer) {
 }
 
 void StreamSession::on_frame(media::Frame frame) {
-  // The evicted unit is seen by the decode thread as a gap in the index, which asks for a keyframe.
-  (void)units_.push({std::move(frame), monotonic_now()});
+  // The decode thread sees by `before` that a unit was evicted, and asks for a keyframe.
+  const auto before = std::exchange(last_handed_over_, frame.index);
+  (void)units_.push({std::move(frame), monotonic_now(), before});
 }
 
 void StreamSession::on_host_timing(const wire::HostTiming& timing) {
@@ -109,8 +111,9 @@ void StreamSession::decode_loop() {
 
 void StreamSession::decode_and_recycle(Unit unit) {
   decode_time_ = Duration::zero();
+  clean_.reset();
   decode_unit(unit);
-  endpoint_->recycle(std::move(unit.frame.au), decode_time_);
+  endpoint_->recycle(std::move(unit.frame.au), decode_time_, clean_);
 }
 
 void StreamSession::jump_to_live(Unit first) {
@@ -127,7 +130,7 @@ void StreamSession::jump_to_live(Unit first) {
   }
   if ((waiting.front().frame.flags & wire::kFlagKeyframe) == 0) {
     skip();
-    holding_ = true;
+    chain_.damage();
     endpoint_->report_undecodable();
   }
   {
@@ -143,8 +146,9 @@ void StreamSession::decode_unit(Unit& unit) {
   const bool keyframe = (frame.flags & wire::kFlagKeyframe) != 0;
   const auto offset = endpoint_->snapshot().clock_offset_ns;
   FrameReport report{frame.index, keyframe, {frame.capture_ns, frame.last_packet, unit.handed_over, {}}};
-  if (next_index_ && frame.index != *next_index_) holding_ = true;
-  next_index_ = frame.index + 1;
+  if (last_index_ && unit.before != last_index_) chain_.damage();
+  last_index_ = frame.index;
+  const bool shows = chain_.push(frame.index, frame.flags);
   follow_epoch(frame.epoch);
   wire::Mode mode;
   std::uint8_t codec = 0;
@@ -171,17 +175,17 @@ void StreamSession::decode_unit(Unit& unit) {
     }
     decoder_ = std::move(*decoder);
   }
-  if (keyframe) holding_ = false;
   listener_.on_access_unit(frame.au, report);
-  if (holding_) {
-    // Built on something that is missing: the last good picture stays until the keyframe that was asked for
-    // comes. The ask is repeated here in case the gap was made by the queue in front of this thread.
-    endpoint_->report_undecodable();
+  if (!shows) {
+    // Built on something that is missing: the last good picture stays until what was asked for comes. The
+    // network thread knows of gaps of the network alone.
+    if (chain_.needs_keyframe()) endpoint_->report_undecodable(frame.index);
     const std::lock_guard lock(mutex_);
     ++statistics_.held_back;
     return;
   }
   const TimePoint started = monotonic_now();
+  if ((frame.flags & wire::kFlagRecoveryAnchor) != 0) decoder_->expect_gap();
   DecodeOutcome outcome = decoder_->push(frame.au);
   report.times.decoded = monotonic_now();
   decode_time_ = report.times.decoded - started;
@@ -191,8 +195,8 @@ void StreamSession::decode_unit(Unit& unit) {
     case DecodeStatus::fatal:
       return endpoint_->close(wire::CloseCode::error, outcome.message);
     case DecodeStatus::corrupt: {
-      holding_ = true;
-      endpoint_->report_undecodable();
+      chain_.damage();
+      endpoint_->report_undecodable(frame.index);
       const std::lock_guard lock(mutex_);
       ++statistics_.undecodable;
       return;
@@ -200,6 +204,7 @@ void StreamSession::decode_unit(Unit& unit) {
     case DecodeStatus::picture:
       break;
   }
+  clean_ = frame.index;
   picture_came(frame, report);
   listener_.on_picture(outcome.picture, report);
 }
@@ -227,6 +232,8 @@ void StreamSession::picture_came(const media::Frame& frame, const FrameReport& r
   {
     const std::lock_guard lock(mutex_);
     if (options_.decode) ++statistics_.pictures;
+    if (!first_picture_) first_picture_ = report.times.decoded;
+    statistics_.shown = report.times.decoded - *first_picture_;
     const Duration gap = last_picture_ ? report.times.decoded - *last_picture_ : Duration::zero();
     if (std::exchange(opens_epoch_, false)) {
       epoch_gap_ = gap;

@@ -15,6 +15,7 @@
 #include "client/session/latency_book.h"
 #include "core/session/backlog_watch.h"
 #include "core/session/epoch_gate.h"
+#include "core/session/picture_chain.h"
 #include "endpoint/client_endpoint.h"
 
 namespace punktfunk::client {
@@ -40,6 +41,7 @@ struct StreamStatistics {
   std::uint64_t freezes = 0;      // gaps between pictures longer than kFreeze
   Duration longest_gap{};         // between two decoded pictures
   Duration frozen{};              // all freezes together
+  Duration shown{};               // first picture to last
   std::uint64_t epochs = 0;       // pictures that came from another pipeline of the host than those before
   Duration longest_epoch_gap{};   // the longest time without a picture before one of those
   std::uint64_t jumps_to_live = 0;
@@ -83,7 +85,8 @@ class StreamListener {
 
 // One stream: connects, receives, decodes, recovers, measures. Network thread → queue of access units (8;
 // overflow drops the oldest, counts as loss and asks for a keyframe) → decode thread → listener. While
-// something is missing the last good picture stays: units are held back until a keyframe comes. When units
+// something is missing the last good picture stays: units are held back until a keyframe comes, or a recovery
+// anchor, which does not refer to what is missing. When units
 // wait too long for the decoder for too long, it jumps to live: to the newest keyframe that waits, or to one
 // it asks for. When the host changes to another mode or rebuilds its pipeline (section 16.2), the last
 // picture stays until the first new one.
@@ -113,6 +116,7 @@ class StreamSession final : private endpoint::ClientEvents {
   struct Unit {
     media::Frame frame;
     TimePoint handed_over;
+    std::optional<std::uint32_t> before;  // the one that came out of the network before it
   };
 
   StreamSession(const StreamOptions& options, StreamListener& listener)
@@ -142,19 +146,21 @@ class StreamSession final : private endpoint::ClientEvents {
   StreamListener& listener_;
   std::unique_ptr<endpoint::ClientEndpoint> endpoint_;
   BoundedQueue<Unit> units_{8};
+  std::optional<std::uint32_t> last_handed_over_;  // network thread only
   std::atomic<bool> stopping_ = false;
 
   // Decode thread only.
   std::unique_ptr<VideoDecoder> decoder_;
-  std::optional<std::uint32_t> next_index_;
-  bool holding_ = true;  // until the first keyframe
+  std::optional<std::uint32_t> last_index_;
+  media::PictureChain chain_;
   std::optional<media::BacklogWatch> backlog_;
-  std::optional<TimePoint> last_picture_;
+  std::optional<TimePoint> first_picture_, last_picture_;
   bool opens_epoch_ = false;                // the next picture does
   Duration epoch_gap_{};                    // before the first picture of the epoch in progress
   std::optional<wire::Mode> mode_to_tell_;  // with the next picture
   TimePoint statistics_due_{};
-  Duration decode_time_{};  // of the unit under way
+  Duration decode_time_{};              // of the unit under way
+  std::optional<std::uint32_t> clean_;  // the same, once a good picture came of it
 
   mutable std::mutex mutex_;
   std::optional<media::EpochGate> epochs_;  // from the session's opening on

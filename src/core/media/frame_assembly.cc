@@ -267,6 +267,24 @@ LossRecord FrameAssembly::loss(TimePoint now) const {
   return record;
 }
 
+std::uint32_t FrameAssembly::find_missing(std::vector<std::uint16_t>& shards) const {
+  shards.clear();
+  std::uint32_t needed = 0;
+  for (const Block& block : blocks_) {
+    if (block.done) continue;
+    const std::uint32_t lacks = block.k - block.data - block.parity;
+    needed += lacks;
+    std::uint32_t wanted = lacks + (lacks + 7) / 8;
+    for (std::uint32_t i = block.base; wanted > 0 && i < block.base + block.k; ++i) {
+      if (i > UINT16_MAX) break;  // beyond what the field can name
+      if (present_[i] != kMissing) continue;
+      shards.push_back(static_cast<std::uint16_t>(i));
+      --wanted;
+    }
+  }
+  return needed;
+}
+
 std::size_t FrameAssembly::bookkeeping_bytes() const {
   return blocks_.capacity() * sizeof(Block) + present_.capacity() +
          parity_seen_.capacity() * sizeof(std::uint64_t) + parity_list_.capacity() * sizeof(ParityShard) +

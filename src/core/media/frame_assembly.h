@@ -66,6 +66,9 @@ class FrameAssembly {
   [[nodiscard]] bool is_complete() const { return total_ && shards_done_ == *total_; }
   // The frame, less its capture origin. Complete frames only; the buffer's capacity stays counted.
   [[nodiscard]] Frame take_frame();
+  // Overwrites `shards` with the data shards to ask for again (Reassembler::Hole); returns how many would
+  // complete what is known of the frame.
+  std::uint32_t find_missing(std::vector<std::uint16_t>& shards) const;
   // What it lacks now.
   [[nodiscard]] LossRecord loss(TimePoint now) const;
   // Ends an incomplete frame; returns its buffer, whose capacity stays counted.

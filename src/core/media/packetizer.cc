@@ -204,6 +204,20 @@ void Packetizer::write(std::size_t from, std::size_t to) const {
   }
 }
 
+bool Packetizer::write_data_shard(std::uint32_t shard, std::uint64_t number, MutableBytes out) const {
+  if (groups_.size() != 1 || shard >= groups_[0].data) return false;
+  wire::MediaHeader header;
+  header.stream = fields_.stream;
+  header.epoch = fields_.epoch;
+  header.frame = fields_.frame;
+  header.pts_us = fields_.pts_us;
+  header.seq_low = static_cast<std::uint32_t>(number);
+  (void)enter_block(groups_[0], shard, header);
+  header.write(out.first(wire::kHeaderBytes));
+  copy_shard(shard, out.data() + wire::kHeaderBytes);
+  return true;
+}
+
 ByteView Packetizer::shard_at(std::uint64_t shard) const {
   const std::size_t offset = static_cast<std::size_t>(shard) * params_.shard_payload;
   if (offset >= au_.size()) return {};

@@ -81,6 +81,10 @@ class Packetizer {
   // shard, 16 bytes left free for the tag. From any thread, also from several at once for different ranges.
   void write(std::size_t from, std::size_t to) const;
 
+  // One data shard of the whole access unit that was begun, by its place in it, as write() would into a run.
+  // False when there is no such data shard. `out` holds datagram_bytes().
+  [[nodiscard]] bool write_data_shard(std::uint32_t shard, std::uint64_t number, MutableBytes out) const;
+
   // begin(), then all in one run, written. Empty when begin() says no.
   [[nodiscard]] MutableBytes packetize(ByteView au, const FrameFields& fields, std::uint64_t first_number);
 

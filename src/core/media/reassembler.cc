@@ -50,7 +50,8 @@ Reassembler::Outcome Reassembler::add(const wire::MediaHeader& header, ByteView 
   const std::size_t ready_before = ready_size_;
   const Outcome outcome = add_to(target, header, shard, capture_us, now);
   release_if_due(now);
-  return ready_size_ > ready_before ? Outcome::frame_ready : outcome;
+  // What was refused stays refused, also when giving its frame up freed those behind it: has_frame() tells.
+  return outcome == Outcome::stored && ready_size_ > ready_before ? Outcome::frame_ready : outcome;
 }
 
 Reassembler::Outcome Reassembler::add_to(Slot& target, const wire::MediaHeader& header, ByteView shard,
@@ -113,7 +114,7 @@ void Reassembler::complete(Slot& target, TimePoint now) {
   target.state = Slot::State::complete;
   put_back(std::move(target.assembly));
   ++stats_.frames_complete;
-  if ((target.frame.flags & wire::kFlagKeyframe) != 0 &&
+  if ((target.frame.flags & (wire::kFlagKeyframe | wire::kFlagRecoveryAnchor)) != 0 &&
       (!keyframe_ || distance(target.frame.index, *keyframe_) > 0)) {
     keyframe_ = target.frame.index;
   }
@@ -209,10 +210,36 @@ std::optional<TimePoint> Reassembler::next_deadline() const {
   return window_size() > 0 ? deadline_of(next_) : std::nullopt;
 }
 
-bool Reassembler::is_loss_suspected(TimePoint now) const {
-  if (window_size() == 0) return false;
-  const Slot& oldest = slot(next_);
-  return oldest.overtaken && now - *oldest.overtaken >= kReorderGrace;
+void Reassembler::find_holes(TimePoint now, std::vector<Hole>& out) const {
+  std::size_t found = 0;
+  for (std::uint32_t i = next_; window_size() > 0 && distance(newest_, i) > 0; ++i) {
+    const Slot& candidate = slot(i);
+    // Overtaken in the order of their indices, so nothing behind is due either.
+    if (!candidate.overtaken || now - *candidate.overtaken < kReorderGrace) break;
+    if (candidate.state != Slot::State::unseen && candidate.state != Slot::State::incomplete) continue;
+    if (out.size() == found) out.emplace_back();
+    Hole& hole = out[found++];
+    hole.frame = i;
+    hole.overtaken = *candidate.overtaken;
+    hole.flags = candidate.assembly ? candidate.assembly->flags() : std::uint16_t{0};
+    hole.needed = candidate.assembly ? candidate.assembly->find_missing(hole.shards) : 0;
+    if (!candidate.assembly) hole.shards.clear();
+  }
+  out.resize(found);
+}
+
+std::optional<TimePoint> Reassembler::next_hole(TimePoint now) const {
+  for (std::uint32_t i = next_; window_size() > 0 && distance(newest_, i) > 0; ++i) {
+    const Slot& candidate = slot(i);
+    if (candidate.state != Slot::State::unseen && candidate.state != Slot::State::incomplete) continue;
+    if (candidate.overtaken && *candidate.overtaken + kReorderGrace > now)
+      return *candidate.overtaken + kReorderGrace;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Reassembler::next_index() const {
+  return started_ ? std::optional(next_) : std::nullopt;
 }
 
 std::optional<Frame> Reassembler::poll(TimePoint now) {

@@ -4,8 +4,9 @@
 // Indices run from `next_`, the frame to hand over next, to the newest one seen; giving up whatever is 64
 // indices behind keeps that window at 64 slots. A complete frame waits for its predecessors, because they are
 // what it was predicted from, and moves to the ready queue as soon as each of them is complete or given up. A
-// complete keyframe needs no predecessor: it waits for reordered packets only (kReorderGrace). Memory is
-// granted by a budget, and always after the bytes that ask for it have arrived.
+// complete keyframe needs no predecessor, nor does a recovery anchor, which is coded only from what the
+// client said it has: they wait for reordered packets only (kReorderGrace). Memory is granted by a budget,
+// and always after the bytes that ask for it have arrived.
 #pragma once
 
 #include <array>
@@ -39,6 +40,7 @@ class Reassembler {
 
   explicit Reassembler(const HeaderLimits& limits);
 
+  // frame_ready: stored, and it made a frame ready. Any packet may: has_frame() says whether there is one.
   enum class Outcome : std::uint8_t { stored, frame_ready, late, repeated, contradiction, over_budget };
 
   // `header` satisfies is_within_limits(). `capture_us`: expanded capture time since the clock origin.
@@ -47,10 +49,28 @@ class Reassembler {
   // Gives up what is due and returns the next frame in order, if there is one. Frame::capture_ns holds ns
   // since the clock origin here; the receiver adds the origin.
   [[nodiscard]] std::optional<Frame> poll(TimePoint now);
+  [[nodiscard]] bool has_frame() const { return ready_size_ > 0; }
   void recycle(Bytes&& buffer);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
-  [[nodiscard]] bool is_loss_suspected(TimePoint now) const;
+
+  // One of the frames due that still lacks packets although a later frame began to arrive kReorderGrace ago
+  // or more.
+  struct Hole {
+    std::uint32_t frame = 0;
+    TimePoint overtaken{};
+    std::uint16_t flags = 0;   // of its packets; 0 while none came
+    std::uint32_t needed = 0;  // shards that would complete it; 0: not known, since nothing of it came
+    // Data shards to ask for again, by their place in the access unit (section 17); one more than needed for
+    // each eight, since what is sent again gets lost as well.
+    std::vector<std::uint16_t> shards;
+  };
+  // The holes that stand now, oldest first; `out` is overwritten, and its memory reused.
+  void find_holes(TimePoint now, std::vector<Hole>& out) const;
+  // When the next one turns up, if nothing comes until then.
+  [[nodiscard]] std::optional<TimePoint> next_hole(TimePoint now) const;
+  // The oldest frame not handed on nor given up; nothing before the first packet.
+  [[nodiscard]] std::optional<std::uint32_t> next_index() const;
 
   struct Stats {
     std::uint64_t frames_complete = 0;
@@ -101,7 +121,7 @@ class Reassembler {
   std::uint32_t next_ = 0;
   std::uint32_t newest_ = 0;
   std::uint64_t newest_capture_us_ = 0;
-  std::optional<std::uint32_t> keyframe_;  // newest complete keyframe that still waits
+  std::optional<std::uint32_t> keyframe_;  // newest complete keyframe or anchor that still waits
   // What release() looked at last; as long as none of it changes, it has nothing to do. Most packets change
   // none.
   struct Looked {

@@ -18,16 +18,24 @@ namespace punktfunk::media {
 // One thread.
 class AskReader {
  public:
-  enum class Action : std::uint8_t { none, keyframe };
+  enum class Action : std::uint8_t {
+    none,
+    keyframe,
+    invalidate,  // the datagram's frames invalidate_first … invalidate_last; a keyframe where that cannot be
+  };
 
-  // What the host has to do for this datagram. A keyframe overrides invalidation; invalidation becomes a
-  // keyframe, because this host does not invalidate.
+  // What the host has to do for this datagram. A keyframe overrides invalidation; a range that ends before it
+  // begins, or is longer than clients ask for, becomes one.
   [[nodiscard]] Action read(const wire::Feedback& feedback);
+  // Whether to send the datagram's resend_shards of its resend_frame again: once per number as well.
+  [[nodiscard]] bool read_resend(const wire::Feedback& feedback);
 
   [[nodiscard]] std::optional<std::uint16_t> last_acted() const { return last_acted_; }
 
  private:
   std::optional<std::uint16_t> last_acted_;
+  // Of its own: a request does not make an older ask void that comes after it.
+  std::optional<std::uint16_t> last_resent_;
 };
 
 }  // namespace punktfunk::media

@@ -123,6 +123,7 @@ MediaReceiver::Outcome MediaReceiver::take(std::uint64_t number, MutableBytes da
     arrivals_[next_arrival_++ % arrivals_.size()] = {clock_origin_ns_ + capture_us * 1000, now};
     first_arrival_ = std::max(first_arrival_, next_arrival_ - std::min(next_arrival_, arrivals_.size()));
   }
+  if (header.shard >= header.k) ++stats_.parity_packets;
   switch (reassembler_.add(header, datagram.subspan(wire::kHeaderBytes, shard_bytes), capture_us, now)) {
     case Reassembler::Outcome::stored:
       return Outcome::accepted;

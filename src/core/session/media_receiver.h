@@ -29,7 +29,7 @@ class MediaReceiver {
   // What became of a datagram. Everything from bad_size on is a drop.
   enum class Outcome : std::uint8_t {
     accepted,       // shard stored
-    frame_ready,    // stored, and at least one frame can now be polled
+    frame_ready,    // stored, and it made a frame ready; has_frame() also knows of those that waited for time
     late,           // belongs to a frame already finished
     probe,          // stream 1: counted and measured, discarded
     bad_size,       // not 46 … 9216 bytes, or the shard is odd or not 512 … 9170
@@ -80,15 +80,24 @@ class MediaReceiver {
   // hole.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return reassembler_.next_deadline(); }
 
-  // True when the next frame due still lacks packets although a later frame began to arrive 10 ms ago or
-  // more: it will most likely be lost. Good for asking for a keyframe early; the frame itself still gets its
-  // 120 ms.
-  [[nodiscard]] bool is_loss_suspected(TimePoint now) const { return reassembler_.is_loss_suspected(now); }
+  // True: poll_frame() has one to give.
+  [[nodiscard]] bool has_frame() const { return reassembler_.has_frame(); }
+
+  // Frames that will most likely be lost: good for asking early. They still get their 120 ms.
+  void find_holes(TimePoint now, std::vector<Reassembler::Hole>& out) const {
+    reassembler_.find_holes(now, out);
+  }
+  [[nodiscard]] std::optional<TimePoint> next_hole(TimePoint now) const {
+    return reassembler_.next_hole(now);
+  }
+  // The oldest frame not handed on nor given up; nothing before the first packet.
+  [[nodiscard]] std::optional<std::uint32_t> next_index() const { return reassembler_.next_index(); }
 
   struct Stats {
     std::uint64_t packets_received = 0;  // opened, of both streams
     std::uint64_t bytes_received = 0;    // the same, whole datagrams
     std::uint64_t probe_packets = 0;
+    std::uint64_t parity_packets = 0;  // of packets_received, video only
     std::array<std::uint64_t, static_cast<std::size_t>(Outcome::count_)> by_outcome{};
     std::uint64_t frames_complete = 0;   // handed over or ready to be
     std::uint64_t frames_lost = 0;       // given up, abandoned, or never seen at all

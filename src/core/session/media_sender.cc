@@ -19,6 +19,9 @@ constexpr std::size_t kTogether = 8;
 // Measured there, medians of whole frames with 20 % parity, one lane against two: 1229 datagrams 486 and 532
 // us, 4916 datagrams 2.85 and 2.61 ms. The second thread begins 31 us after it was called.
 constexpr std::size_t kTwoLaneDatagrams = 3072;
+// Room for each frame that is kept: four times the mean at 30 Mbit/s and 60 Hz. What is not written to costs
+// nothing.
+constexpr std::size_t kLeastStride = std::size_t{64} * 1024;
 
 }  // namespace
 
@@ -42,9 +45,46 @@ Packetizer::FrameFields MediaSender::fields_of(const FrameInfo& info) const {
 }
 
 bool MediaSender::begin_frame(ByteView au, const FrameInfo& info) {
-  if (au.size() > max_frame_bytes_ || !packetizer_.begin(au, fields_of(info))) return false;
+  const Packetizer::FrameFields fields = fields_of(info);
+  if (au.size() > max_frame_bytes_ || !packetizer_.begin(au, fields)) return false;
+  if (keeps_) keep(au, fields);
   ++next_frame_;
   return true;
+}
+
+void MediaSender::keep(ByteView au, const Packetizer::FrameFields& fields) {
+  if (au.size() > kKeptBytes / 2) return;
+  if (au.size() > kept_stride_) {
+    // With some to spare, so that frames which grow little by little do not each forget the others.
+    kept_stride_ = std::clamp(au.size() + au.size() / 4, kLeastStride, kKeptBytes / 2);
+    kept_.assign(std::min(kKeptFrames, kKeptBytes / kept_stride_), {});
+    kept_bytes_.resize(kept_.size() * kept_stride_);
+  }
+  const std::size_t slot = fields.frame % kept_.size();
+  kept_[slot] = {fields, au.size()};
+  std::copy(au.begin(), au.end(), kept_bytes_.begin() + static_cast<std::ptrdiff_t>(slot * kept_stride_));
+}
+
+MutableBytes MediaSender::seal_again(std::uint32_t frame, std::span<const std::uint16_t> shards) {
+  if (kept_.empty()) return {};
+  const std::size_t slot = frame % kept_.size();
+  const Kept& kept = kept_[slot];
+  if (kept.bytes == 0 || kept.fields.frame != frame) return {};
+  if (!again_) again_.emplace(packetizer_.params());
+  const ByteView au = ByteView(kept_bytes_).subspan(slot * kept_stride_, kept.bytes);
+  if (!again_->begin(au, kept.fields)) return {};
+  const std::size_t each = datagram_bytes();
+  again_bytes_.resize(std::max(again_bytes_.size(), shards.size() * each));
+  std::size_t count = 0;
+  std::array<crypto::MediaSealer::Item, 1> item;
+  for (const std::uint16_t shard : shards) {
+    const MutableBytes datagram = MutableBytes(again_bytes_).subspan(count * each, each);
+    if (!again_->write_data_shard(shard, next_number_, datagram)) continue;
+    item[0] = {next_number_++, datagram};
+    sealer_.seal(item);
+    ++count;
+  }
+  return MutableBytes(again_bytes_).first(count * each);
 }
 
 void MediaSender::begin_stream(const FrameInfo& info) {

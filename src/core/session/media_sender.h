@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/lanes.h"
@@ -68,6 +70,19 @@ class MediaSender {
   [[nodiscard]] MutableBytes seal_filler(std::size_t max_datagrams);
 
   [[nodiscard]] std::size_t datagram_bytes() const { return packetizer_.datagram_bytes(); }
+  // The next index belongs to a frame that is not sent: the receiver counts it as lost.
+  void skip_frame() { ++next_frame_; }
+
+  // From the next frame on, whole access units are copied so that their shards can be sent again: the last
+  // kKeptFrames, in all at most kKeptBytes, and none larger than half of that.
+  static constexpr std::size_t kKeptFrames =
+      16;  // a frame is useful for 120 ms: 29 of them at 240 Hz, 8 at 60
+  static constexpr std::size_t kKeptBytes = std::size_t{4} << 20U;
+  void keep_for_resend() { keeps_ = true; }
+  // Data shards of a kept frame, by their place in the access unit, sealed as before but under new numbers;
+  // parity and whatever else is not there is left out. As seal_next(), but valid until the next resend.
+  [[nodiscard]] MutableBytes seal_again(std::uint32_t frame, std::span<const std::uint16_t> shards);
+
   // The index the next frame will carry.
   [[nodiscard]] std::uint32_t next_frame_index() const { return next_frame_; }
   // Packets sealed so far.
@@ -77,6 +92,7 @@ class MediaSender {
 
  private:
   [[nodiscard]] Packetizer::FrameFields fields_of(const FrameInfo& info) const;
+  void keep(ByteView au, const Packetizer::FrameFields& fields);
   void write_and_seal(const Packetizer& packetizer, crypto::MediaSealer& sealer, MutableBytes run,
                       std::uint64_t first_number, std::size_t from, std::size_t to) const;
 
@@ -89,6 +105,16 @@ class MediaSender {
   std::uint32_t next_frame_ = 0;
   std::optional<Packetizer> filler_;  // from the first probe on
   Bytes zeros_;                       // the same
+  struct Kept {
+    Packetizer::FrameFields fields;
+    std::size_t bytes = 0;
+  };
+  bool keeps_ = false;
+  std::vector<Kept> kept_;  // by frame index; grows smaller when frames grow larger
+  std::size_t kept_stride_ = 0;
+  Bytes kept_bytes_;                 // kept_stride_ for each of kept_
+  std::optional<Packetizer> again_;  // from the first resend on
+  Bytes again_bytes_;
   std::uint32_t next_filler_ = 0;
 };
 

@@ -23,8 +23,17 @@ class ParityControl {
   // once in 25.
   static constexpr std::uint8_t kKeyframePercent = 25;
 
+  // So long after it last asked for packets again a client counts as near: 40 windows are 30 s.
+  static constexpr int kWindowsNear = 40;
+
   // Reads each window number once, in half-space order. True if it was a new window.
   bool on_feedback(const wire::Feedback& feedback);
+
+  // So many packets were sent again because the client asked: they were lost, though it does not count them.
+  void on_sent_again(std::size_t packets);
+  // The stream's rate was lowered: what the window under way lost, it lost to a full queue, of which parity
+  // is a part.
+  void on_rate_lowered() { congested_ = true; }
 
   // Of the last window: packets received in it, and the share lost, 0 … 1.
   [[nodiscard]] std::uint64_t window_received() const { return window_received_; }
@@ -42,6 +51,9 @@ class ParityControl {
   std::uint64_t packets_received_ = 0;
   std::uint64_t window_received_ = 0;
   double window_loss_ = 0;
+  std::uint64_t sent_again_ = 0;
+  int windows_since_again_ = kWindowsNear;
+  bool congested_ = false;
   std::uint8_t percent_ = kInitialPercent;
   double loss_ = 0;  // share of packets lost, as the small-frame rule sees it
 };

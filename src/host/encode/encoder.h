@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "core/session/reference_chain.h"
 #include "host/convert/colour.h"
 
 namespace punktfunk::host {
@@ -30,6 +31,7 @@ struct EncoderConfig {
 struct EncodedFrame {
   ByteView au;            // one whole access unit, Annex B; valid until the next call of the same encoder
   bool keyframe = false;  // IDR with its parameter sets in band
+  bool anchor = false;    // the first one after invalidate(): refers to nothing that was lost
 };
 
 // Used from one thread at a time. One picture in, one access unit out, with no delay. The first is a keyframe
@@ -41,6 +43,13 @@ class VideoEncoder {
   // `frame` has the configured size rounded up to even; it is read only during the call. An error is final:
   // make a new encoder.
   [[nodiscard]] virtual Result<EncodedFrame> encode(const I420View& frame, bool force_keyframe) = 0;
+
+  // The client lacks pictures `first` … `last`, counted from 0 by the calls of encode(). anchor: the next one
+  // will be coded only from what it has. keyframe: this encoder cannot do that, or no longer; force one.
+  [[nodiscard]] virtual media::ReferenceChain::Answer invalidate(std::uint32_t /*first*/,
+                                                                 std::uint32_t /*last*/) {
+    return media::ReferenceChain::Answer::keyframe;
+  }
 
   // Takes effect with the next frame and costs no keyframe. Returns the rate now in force (the backend's
   // bounds may clamp it).
@@ -66,6 +75,9 @@ struct SyntheticConfig {
   std::uint32_t first_index = 0;  // the wire frame index of the first unit
   // A keyframe is this many times as large as the others, as with a real encoder.
   std::uint32_t keyframe_factor = 4;
+  // Pictures it pretends to keep, so that it can go on without lost ones; 0: it needs keyframes, as libx264
+  // does.
+  std::size_t references = 16;
 };
 
 // Never fails; its encode() ignores the picture (an empty I420View will do). create_encoder() never picks it.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/session/keyframe_throttle.h"
+#include "core/wire/sequence.h"
 #include "host/convert/colour.h"
 #include "host/session/repeat_schedule.h"
 
@@ -56,7 +57,19 @@ void EncodeStage::fail_once(const Fault& fault) {
   if (!failed_.exchange(true) && !stopping_) session_.source_failed(fault);
 }
 
+// The encoder counts its own pictures.
+media::ReferenceChain::Answer EncodeStage::invalidate(media::FrameRange lost) {
+  using Answer = media::ReferenceChain::Answer;
+  // An encoder begins with a keyframe, which answers whatever was lost before.
+  const bool ends_before = wire::is_newer(first_index_, lost.last);
+  if (ends_before || out_.added == first_index_) return Answer::already;
+  if (wire::is_newer(first_index_, lost.first)) lost.first = first_index_;
+  return source_.encoder->invalidate(lost.first - first_index_, lost.last - first_index_);
+}
+
 void EncodeStage::encode_loop() {
+  using Answer = media::ReferenceChain::Answer;
+  first_index_ = out_.added;
   const wire::Mode& mode = source_.mode;
   I420Buffer picture(mode.width, mode.height);
   bool have_picture = false;
@@ -70,6 +83,11 @@ void EncodeStage::encode_loop() {
     const TimePoint keyframe_from = keyframes.next().value_or(now);
     FrameMailbox::Delivery delivery = mailbox_.take(deadline, keyframe_from);
     if (delivery.stopped) return;
+    const Answer answer = delivery.lost ? invalidate(*delivery.lost) : Answer::already;
+    if (answer == Answer::keyframe && !delivery.keyframe) {
+      delivery.keyframe = monotonic_now() >= keyframe_from;
+      if (!delivery.keyframe) mailbox_.want_keyframe();
+    }
 
     EncodedUnit unit;
     unit.epoch = epoch_;
@@ -87,7 +105,8 @@ void EncodeStage::encode_loop() {
       have_picture = true;
       is_news ? repeats.on_new_picture(unit.encode_start) : repeats.on_repeat(unit.encode_start);
     } else {
-      if (!have_picture || (!delivery.keyframe && unit.encode_start < deadline)) continue;
+      const bool is_wanted = delivery.keyframe || answer == Answer::anchor || unit.encode_start >= deadline;
+      if (!have_picture || !is_wanted) continue;
       unit.captured = unit.encode_start;
       unit.repeat = true;
       repeats.on_repeat(unit.encode_start);
@@ -100,7 +119,9 @@ void EncodeStage::encode_loop() {
     encoding_since_ns_ = 0;
     if (!encoded) return fail_once({FaultPart::encoder, encoded.error().message});
     unit.encode_end = monotonic_now();
+    unit.index = out_.added;
     unit.keyframe = encoded->keyframe;
+    unit.anchor = encoded->anchor;
     if (unit.keyframe) keyframes.on_keyframe(unit.encode_start);
     unit.au = out_.spare.try_pop().value_or(Bytes{});
     unit.au.assign(encoded->au.begin(), encoded->au.end());

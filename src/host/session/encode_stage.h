@@ -51,6 +51,8 @@ class EncodeStage final : private CaptureSink {
 
   // Any thread.
   void request_keyframe() { mailbox_.want_keyframe(); }
+  // The client lacks these frames of the session: the next one is coded without them, or a keyframe.
+  void go_on_without(const media::FrameRange& lost) { mailbox_.want_without(lost); }
   // Asks for a picture whether it changed or not.
   void poke() { source_.capturer->request_frame(); }
   [[nodiscard]] std::string encoder_name() const { return encoder_name_; }
@@ -66,6 +68,7 @@ class EncodeStage final : private CaptureSink {
   void on_capture_ended(const Error& error) override { fail_once({FaultPart::capture, error.message}); }
   void encode_loop();
   void fail_once(const Fault& fault);
+  [[nodiscard]] media::ReferenceChain::Answer invalidate(media::FrameRange lost);
 
   PictureSource source_;
   const std::uint8_t epoch_;
@@ -74,6 +77,7 @@ class EncodeStage final : private CaptureSink {
   const Duration interval_;
   const std::string encoder_name_;
   FrameMailbox mailbox_;
+  std::uint32_t first_index_ = 0;  // of the encoder's first unit; encode thread
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> captured_ = 0;

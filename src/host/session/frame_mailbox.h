@@ -7,17 +7,20 @@
 #include <utility>
 
 #include "base/time.h"
+#include "core/session/recovery.h"
+#include "core/wire/sequence.h"
 #include "host/capture/capture.h"
 
 namespace punktfunk::host {
 
-// The hand-off from capture to encoder: one slot, newest wins, with the wish for a keyframe beside it so that
-// one wait covers both. Any thread.
+// The hand-off from capture to encoder: one slot, newest wins, with the client's wishes beside it so that one
+// wait covers all. Any thread.
 class FrameMailbox {
  public:
   struct Delivery {
     std::optional<CapturedFrame> frame;  // none: a keyframe of the last picture is wanted, or time is up
     bool keyframe = false;
+    std::optional<media::FrameRange> lost;  // frames the client lacks; the next is to go on without them
     bool stopped = false;
   };
 
@@ -38,6 +41,17 @@ class FrameMailbox {
     changed_.notify_one();
   }
 
+  // Frames that the client lacks, by their index in the stream.
+  void want_without(const media::FrameRange& lost) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!lost_) lost_ = lost;
+      if (wire::is_newer(lost_->first, lost.first)) lost_->first = lost.first;
+      if (wire::is_newer(lost.last, lost_->last)) lost_->last = lost.last;
+    }
+    changed_.notify_one();
+  }
+
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -46,11 +60,11 @@ class FrameMailbox {
     changed_.notify_all();
   }
 
-  // Waits for a frame, until `deadline` at most. A wish for a keyframe ends the wait from `keyframe_from` on
-  // and stays until then.
+  // Waits for a frame, until `deadline` at most. A wish to go on without lost frames ends the wait at once,
+  // one for a keyframe from `keyframe_from` on; it stays until then.
   [[nodiscard]] Delivery take(TimePoint deadline, TimePoint keyframe_from) {
     std::unique_lock lock(mutex_);
-    while (!stopped_ && !frame_) {
+    while (!stopped_ && !frame_ && !lost_) {
       const TimePoint now = monotonic_now();
       const TimePoint until = keyframe_ ? std::min(deadline, keyframe_from) : deadline;
       if (now >= until) break;
@@ -58,6 +72,7 @@ class FrameMailbox {
     }
     Delivery delivery;
     delivery.frame = std::exchange(frame_, std::nullopt);
+    delivery.lost = std::exchange(lost_, std::nullopt);
     delivery.stopped = stopped_;
     if (keyframe_ && monotonic_now() >= keyframe_from) delivery.keyframe = std::exchange(keyframe_, false);
     return delivery;
@@ -68,6 +83,7 @@ class FrameMailbox {
   std::condition_variable changed_;
   std::optional<CapturedFrame> frame_;
   bool keyframe_ = false;
+  std::optional<media::FrameRange> lost_;
   bool stopped_ = false;
 };
 

@@ -286,7 +286,7 @@ void HostSession::let_go() {
 }
 
 void HostSession::feedback(const wire::Feedback& feedback) {
-  const bool keyframe = asks_.read(feedback) == media::AskReader::Action::keyframe;
+  const media::AskReader::Action action = asks_.read(feedback);
   const std::lock_guard lock(parts_mutex_);
   if (!pipeline_) return;
   if (pipeline_->on_loss_report(feedback)) {
@@ -297,7 +297,10 @@ void HostSession::feedback(const wire::Feedback& feedback) {
         "one, which takes more processor time.",
         request_.device_name);
   }
-  if (keyframe) pipeline_->request_keyframe();
+  if (action == media::AskReader::Action::keyframe) pipeline_->request_keyframe();
+  if (action == media::AskReader::Action::invalidate)
+    pipeline_->go_on_without({*feedback.invalidate_first, *feedback.invalidate_last});
+  if (asks_.read_resend(feedback)) pipeline_->send_again(*feedback.resend_frame, feedback.resend_shards);
 }
 
 wire::Mode HostSession::mode() const {

@@ -26,6 +26,8 @@ struct SessionStatistics {
   std::uint64_t video_datagrams = 0;    // parity included
   std::uint64_t parity_datagrams = 0;   // of those
   std::uint64_t wire_bytes = 0;         // of those datagrams, as UDP payload
+  std::uint64_t datagrams_again = 0;    // sent once more because the client asked; not in the two above
+  std::uint64_t anchors = 0;            // frames coded only from what the client said it has
   std::uint64_t datagrams_dropped = 0;  // not taken by the kernel
   std::uint64_t units_too_large = 0;    // above the receiver's limit, not sent
   BitRate wire_budget;                  // in force: video, parity and framing together

@@ -9,6 +9,7 @@
 
 #include "core/session/wire_budget.h"
 #include "core/wire/media_header.h"
+#include "core/wire/sequence.h"
 
 namespace punktfunk::host {
 
@@ -19,6 +20,11 @@ namespace {
 constexpr Duration kSendPatience = std::chrono::milliseconds(2);
 // Upper bound of every wait that has no deadline of its own, so that a stop is never missed.
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
+// Requests to send shards again that wait at most: one frame's, with some to spare.
+constexpr std::size_t kMostAgain = 16;
+// Each frame sent allows half as many datagrams to be sent again, saved up to this many: a request of 60
+// bytes brings 23 KB.
+constexpr std::size_t kMostAgainCredit = 256;
 // The same where probes are all there is: steps follow one another closely, and no frame wakes the thread.
 constexpr Duration kProbeOnlyWait = std::chrono::milliseconds(5);
 
@@ -81,6 +87,52 @@ void VideoPipeline::request_keyframe() {
   if (stage_) stage_->request_keyframe();
 }
 
+void VideoPipeline::go_on_without(const media::FrameRange& lost) {
+  const std::lock_guard lock(stage_mutex_);
+  if (stage_) stage_->go_on_without(lost);
+}
+
+void VideoPipeline::send_again(std::uint32_t frame, std::span<const std::uint16_t> shards) {
+  {
+    const std::lock_guard lock(again_mutex_);
+    if (again_.size() >= kMostAgain) return;
+    again_.push_back({frame, {shards.begin(), shards.end()}});
+  }
+  is_again_wanted_ = true;
+  queue_.units.wake();
+}
+
+void VideoPipeline::send_wanted_again(media::MediaSender& sender, const endpoint::MediaGrant& grant) {
+  if (!is_again_wanted_.exchange(false)) return;
+  std::vector<Again> wanted;
+  {
+    const std::lock_guard lock(again_mutex_);
+    wanted.swap(again_);
+  }
+  const auto path = grant.path->get();
+  SendOptions options;
+  options.patience = kSendPatience;
+  options.allow_offload = use_offload_;
+  std::size_t sent = 0;
+  for (const Again& one : wanted) {
+    const auto shards = std::span(one.shards).first(std::min(one.shards.size(), again_credit_));
+    const MutableBytes datagrams = sender.seal_again(one.frame, shards);
+    if (datagrams.empty()) continue;
+    const std::size_t count = datagrams.size() / sender.datagram_bytes();
+    again_credit_ -= count;
+    sent += count;
+    (void)socket_.send(path.local, path.remote, datagrams, sender.datagram_bytes(), options);
+  }
+  datagrams_ += sent;
+  {
+    const std::lock_guard lock(parity_mutex_);
+    parity_.on_sent_again(sent);
+  }
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_.datagrams_again += sent;
+  statistics_.wire_bytes += sent * sender.datagram_bytes();
+}
+
 void VideoPipeline::poke() {
   const std::lock_guard lock(stage_mutex_);
   if (stage_) stage_->poke();
@@ -91,7 +143,12 @@ std::optional<EncodeStage::Progress> VideoPipeline::progress() const {
   return stage_ ? std::optional(stage_->progress()) : std::nullopt;
 }
 
-void VideoPipeline::set_wire_budget(BitRate budget) { wire_budget_bps_ = budget.bits_per_second; }
+void VideoPipeline::set_wire_budget(BitRate budget) {
+  const std::uint64_t before = wire_budget_bps_.exchange(budget.bits_per_second);
+  if (budget.bits_per_second >= before) return;
+  const std::lock_guard lock(parity_mutex_);
+  parity_.on_rate_lowered();
+}
 
 BitRate VideoPipeline::encoder_rate(std::uint32_t refresh_hz) {
   const std::lock_guard lock(parity_mutex_);
@@ -133,6 +190,7 @@ SessionStatistics VideoPipeline::statistics() const {
 
 void VideoPipeline::send_loop(const endpoint::MediaGrant& grant, bool has_frames) {
   media::MediaSender sender(grant.host_to_client, grant.params);
+  sender.keep_for_resend();
   media::PacerConfig config;
   config.stream_rate = first_budget_;
   config.floor_rate = media::kPacingFloor;
@@ -143,6 +201,7 @@ void VideoPipeline::send_loop(const endpoint::MediaGrant& grant, bool has_frames
   while (!stopping_) {
     auto unit = queue_.units.pop(std::min(idle_wait, filler.idle_for(monotonic_now())));
     send_filler(filler);
+    send_wanted_again(sender, grant);
     if (!unit) continue;
     if (send_unit(*unit, sender, pacer, filler, grant)) ++sent;
     queue_.spare.push(std::move(unit->au));
@@ -172,6 +231,7 @@ bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, med
   info.pts_us = grant.clock.pts_us(unit.captured);
   info.epoch = unit.epoch;
   if (unit.keyframe) info.flags |= wire::kFlagKeyframe;
+  if (unit.anchor) info.flags |= wire::kFlagRecoveryAnchor;
   if (unit.repeat) info.flags |= wire::kFlagRepeat;
   const std::uint32_t data_shards = sender.data_shards(unit.au.size());
   {
@@ -180,6 +240,8 @@ bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, med
   }
   if (unit.keyframe)
     info.parity_percent = std::max(info.parity_percent, media::ParityControl::kKeyframePercent);
+  // The encoder's count and the wire's stay one, also when a unit was never sent.
+  while (wire::is_newer(unit.index, sender.next_frame_index())) sender.skip_frame();
   if (!sender.begin_frame(unit.au, info)) {
     {
       const std::lock_guard lock(statistics_mutex_);
@@ -211,7 +273,9 @@ bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, med
     datagrams_ += step->count;
     send_drops_ += outcome.dropped;
     send_filler(filler);
+    send_wanted_again(sender, grant);
   }
+  again_credit_ = std::min(again_credit_ + datagrams / 2 + 1, kMostAgainCredit);
   const TimePoint sent_at = monotonic_now();
   {
     const std::lock_guard lock(statistics_mutex_);
@@ -222,6 +286,7 @@ bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, med
     s.send.add(sent_at - taken);
     ++s.frames;
     s.keyframes += unit.keyframe ? 1 : 0;
+    s.anchors += unit.anchor ? 1 : 0;
     s.repeats += unit.repeat ? 1 : 0;
     s.video_bytes += unit.au.size();
     s.video_datagrams += datagrams;

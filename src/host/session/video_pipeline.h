@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -68,6 +70,10 @@ class VideoPipeline final : private EncodeStage::Session {
 
   // Any thread.
   void request_keyframe();
+  // The client lacks these frames: the next is coded without them where the encoder can, else a keyframe.
+  void go_on_without(const media::FrameRange& lost);
+  // Data shards of a frame sent lately, by their place in the access unit, leave once more.
+  void send_again(std::uint32_t frame, std::span<const std::uint16_t> shards);
   // Asks the source for a picture, changed or not.
   void poke();
   // Of the stage in use; nullopt: there is none.
@@ -93,6 +99,7 @@ class VideoPipeline final : private EncodeStage::Session {
   [[nodiscard]] static wire::HostTiming timing_of(const EncodedUnit& unit, TimePoint sent_at,
                                                   const media::SessionClock& clock);
   void send_filler(FillerSender& filler);
+  void send_wanted_again(media::MediaSender& sender, const endpoint::MediaGrant& grant);
 
   const BitRate first_budget_;
   const std::uint32_t frame_limit_;
@@ -117,7 +124,15 @@ class VideoPipeline final : private EncodeStage::Session {
   std::mutex probe_mutex_;
   std::optional<wire::ProbeRequest> probe_wanted_;  // with probe_mutex_ held
   std::atomic<bool> is_probe_wanted_ = false;       // so that the send thread need not lock
+  struct Again {
+    std::uint32_t frame = 0;
+    std::vector<std::uint16_t> shards;
+  };
+  std::mutex again_mutex_;
+  std::vector<Again> again_;  // with again_mutex_ held
+  std::atomic<bool> is_again_wanted_ = false;
   // Send thread only.
+  std::size_t again_credit_ = 0;  // datagrams that may be sent again
   TimePoint last_captured_{};
   std::optional<TimePoint> last_sent_;
   std::uint8_t epoch_sent_ = 0;

@@ -110,6 +110,10 @@ TEST(PipelineRate, FollowsANewBudgetInPlaceAndPaysParityOutOfIt) {
   feedback.window = 1;
   feedback.loss_ppm = 100'000;
   feedback.packets = 1000;
+  // What is lost while the rate is lowered is a full queue's doing; at the lower rate it is the link's.
+  (void)pipeline.on_loss_report(feedback);
+  feedback.window = 2;
+  feedback.packets = 2000;
   (void)pipeline.on_loss_report(feedback);
   const auto protected_ones = socket.next(20, quarter.front().au_bytes - 1000);
   ASSERT_EQ(protected_ones.size(), 20u);

@@ -59,7 +59,7 @@ TEST(Recovery, RepeatsEveryFrameIntervalUntilAnswered) {
   Recovery recovery(50);  // 20 ms
   EXPECT_FALSE(recovery.next(at_ms(0)));
   EXPECT_FALSE(recovery.next_deadline());
-  recovery.on_frame_lost(at_ms(0));
+  recovery.on_frames_lost({6, 6}, at_ms(0));
   const auto ask = recovery.next(at_ms(0));
   ASSERT_TRUE(ask);
   EXPECT_EQ(ask->number, 1u);
@@ -70,8 +70,8 @@ TEST(Recovery, RepeatsEveryFrameIntervalUntilAnswered) {
 
   EXPECT_FALSE(recovery.next(at_ms(19)));
   EXPECT_EQ(recovery.next_deadline(), at_ms(20));
-  recovery.on_frame_lost(at_ms(19));
-  recovery.on_frame_undecodable(at_ms(19));
+  recovery.on_frames_lost({6, 6}, at_ms(19));
+  recovery.on_frame_undecodable(std::nullopt, at_ms(19));
   EXPECT_EQ(recovery.next(at_ms(20))->number, 1u) << "further losses belong to the open ask";
   recovery.on_frame(7, wire::kFlagPicture, at_ms(25));
   EXPECT_TRUE(recovery.is_waiting());
@@ -80,13 +80,15 @@ TEST(Recovery, RepeatsEveryFrameIntervalUntilAnswered) {
   recovery.on_frame(9, wire::kFlagPicture | wire::kFlagKeyframe, at_ms(30));
   EXPECT_FALSE(recovery.is_waiting());
   EXPECT_FALSE(recovery.next(at_ms(1000)));
-  recovery.on_frame_lost(at_ms(1000));
+  recovery.on_frames_lost({9, 9}, at_ms(1000));
+  EXPECT_FALSE(recovery.next(at_ms(1000))) << "that one is answered";
+  recovery.on_frames_lost({10, 10}, at_ms(1000));
   EXPECT_EQ(recovery.next(at_ms(1000))->number, 2u);
 }
 
 TEST(Recovery, AsksAnewAfter500Ms) {
   Recovery recovery(60);
-  recovery.on_frame_lost(at_ms(0));
+  recovery.on_frames_lost({6, 6}, at_ms(0));
   std::uint16_t last = 0;
   int sent = 0;
   for (int ms = 0; ms < 500; ++ms) {
@@ -100,37 +102,37 @@ TEST(Recovery, AsksAnewAfter500Ms) {
 
 TEST(Recovery, ALossAfterTheAskWasDueAnswersAsksAtOnce) {
   Recovery recovery(60);
-  recovery.on_frame_lost(at_ms(0));
-  recovery.on_frame_lost(at_ms(149));
-  recovery.on_frame_undecodable(at_ms(400));
+  recovery.on_frames_lost({6, 6}, at_ms(0));
+  recovery.on_frames_lost({6, 6}, at_ms(149));
+  recovery.on_frame_undecodable(std::nullopt, at_ms(400));
   EXPECT_EQ(recovery.asks_opened(), 1u) << "the same loss, or what hangs on it";
-  recovery.on_frame_lost(at_ms(401));
+  recovery.on_frames_lost({6, 6}, at_ms(401));
   EXPECT_EQ(recovery.next(at_ms(401))->number, 2u) << "the keyframe itself was lost";
 }
 
 TEST(Recovery, FreshAsksInARowTakeLonger) {
   Recovery recovery(60);
-  recovery.on_frame_lost(at_ms(0));
+  recovery.on_frames_lost({6, 6}, at_ms(0));
   std::vector<int> opened;
   for (int ms = 1; ms < 1100; ++ms) {  // something is lost all the time
     const auto before = recovery.asks_opened();
-    recovery.on_frame_lost(at_ms(ms));
+    recovery.on_frames_lost({6, 6}, at_ms(ms));
     if (recovery.asks_opened() != before) opened.push_back(ms);
   }
   EXPECT_EQ(opened, (std::vector<int>{150, 300, 600}));
   recovery.on_frame(5, wire::kFlagKeyframe, at_ms(1100));
-  recovery.on_frame_lost(at_ms(1101));
-  recovery.on_frame_lost(at_ms(1251));
+  recovery.on_frames_lost({6, 6}, at_ms(1101));
+  recovery.on_frames_lost({6, 6}, at_ms(1251));
   EXPECT_EQ(recovery.asks_opened(), 6u) << "an answer starts over";
 }
 
 TEST(Recovery, AnAnswerThatQueuesIsGivenThatMuchLonger) {
   Recovery recovery(60);
   recovery.set_queue(std::chrono::milliseconds(100));
-  recovery.on_frame_lost(at_ms(0));
-  recovery.on_frame_lost(at_ms(249));
+  recovery.on_frames_lost({6, 6}, at_ms(0));
+  recovery.on_frames_lost({6, 6}, at_ms(249));
   EXPECT_EQ(recovery.asks_opened(), 1u);
-  recovery.on_frame_lost(at_ms(250));
+  recovery.on_frames_lost({6, 6}, at_ms(250));
   EXPECT_EQ(recovery.asks_opened(), 2u);
 }
 
@@ -180,7 +182,7 @@ TEST(Recovery, NumbersSkipZero) {
   Recovery recovery(60);
   std::uint16_t number = 0;
   for (int i = 0; i < 65536; ++i) {
-    recovery.on_frame_lost(at_ms(i));
+    recovery.on_frames_lost({6, 6}, at_ms(i));
     number = recovery.next(at_ms(i))->number;
     recovery.on_frame(0, wire::kFlagKeyframe, at_ms(i));
   }
@@ -190,7 +192,7 @@ TEST(Recovery, NumbersSkipZero) {
 TEST(Recovery, IntervalIsHeldBetween30And240) {
   for (const auto& [refresh, us] : {std::pair{0u, 33'334}, {10u, 33'334}, {1000u, 4'167}}) {
     Recovery recovery(refresh);
-    recovery.on_frame_lost(at_ms(0));
+    recovery.on_frames_lost({6, 6}, at_ms(0));
     EXPECT_TRUE(recovery.next(at_ms(0)));
     EXPECT_FALSE(recovery.next(at_ms(0) + std::chrono::microseconds(us - 2)));
     EXPECT_TRUE(recovery.next(at_ms(0) + std::chrono::microseconds(us)));
@@ -214,7 +216,100 @@ TEST(AskReader, ActsOncePerNumber) {
   feedback.keyframe.reset();
   feedback.invalidate_first = 10;
   feedback.invalidate_last = 12;
-  EXPECT_EQ(reader.read(feedback), AskReader::Action::keyframe);
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::invalidate);
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::none);
+  feedback.ask = 5;
+  feedback.invalidate_last = 10 + 255;
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::invalidate);
+  feedback.ask = 6;
+  feedback.invalidate_last = 10 + 256;
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::keyframe) << "more than section 17 allows";
+  feedback.ask = 7;
+  feedback.invalidate_last = 9;
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::keyframe) << "ends before it begins";
+  feedback.ask = 8;
+  feedback.invalidate_last = 12;
+  feedback.keyframe = true;
+  EXPECT_EQ(reader.read(feedback), AskReader::Action::keyframe) << "overrides invalidation";
+}
+
+TEST(AskReader, ResendsOncePerNumberBesideTheAsks) {
+  AskReader reader;
+  wire::Feedback request;
+  request.ask = 5;
+  request.resend_frame = 70;
+  EXPECT_FALSE(reader.read_resend(request)) << "names no shard";
+  request.resend_shards = {1, 2};
+  EXPECT_EQ(reader.read(request), AskReader::Action::none);
+  EXPECT_TRUE(reader.read_resend(request));
+  EXPECT_FALSE(reader.read_resend(request));
+  wire::Feedback ask;
+  ask.ask = 4;
+  ask.keyframe = true;
+  EXPECT_EQ(reader.read(ask), AskReader::Action::keyframe) << "overtaken by a request, and still valid";
+  request.ask = 4;
+  EXPECT_FALSE(reader.read_resend(request));
+}
+
+TEST(ParityControl, CountsWhatWasSentAgainAsLost) {
+  ParityControl control;
+  wire::Feedback feedback;
+  feedback.window = 1;
+  feedback.loss_ppm = 0;
+  feedback.packets = 900;
+  control.on_sent_again(100);
+  EXPECT_TRUE(control.on_feedback(feedback));
+  EXPECT_DOUBLE_EQ(control.window_loss(), 0.1);
+  feedback.window = 2;
+  feedback.packets = 1800;
+  EXPECT_TRUE(control.on_feedback(feedback));
+  EXPECT_DOUBLE_EQ(control.window_loss(), 0) << "once only";
+}
+
+TEST(ParityControl, LossOfAFullQueueBuysNoParity) {
+  ParityControl control;
+  wire::Feedback feedback;
+  feedback.window = 1;
+  feedback.loss_ppm = 10'000;
+  feedback.packets = 1000;
+  EXPECT_TRUE(control.on_feedback(feedback));
+  const auto before = control.percent_for(20);
+  control.on_rate_lowered();
+  feedback.window = 2;
+  feedback.loss_ppm = 150'000;
+  feedback.packets = 2000;
+  EXPECT_TRUE(control.on_feedback(feedback));
+  EXPECT_LE(control.percent_for(20), before);
+  feedback.window = 3;
+  feedback.packets = 3000;
+  EXPECT_TRUE(control.on_feedback(feedback));
+  EXPECT_GT(control.percent_for(20), before) << "it goes on at the lower rate: it is the link's own";
+}
+
+TEST(ParityControl, RequestsBeforeTheFirstWindowRaiseParityAtOnce) {
+  ParityControl control;
+  const auto before = control.percent_for(15);
+  control.on_sent_again(0);
+  EXPECT_EQ(control.percent_for(15), before);
+  control.on_sent_again(3);
+  EXPECT_GE(control.percent_for(15), 25u) << "more than three shards of fifteen";
+}
+
+TEST(ParityControl, ANearClientNeedsLess) {
+  ParityControl far, near;
+  wire::Feedback feedback;
+  feedback.loss_ppm = 50'000;
+  for (std::uint32_t i = 1; i <= 45; ++i) {
+    feedback.window = i;
+    feedback.packets = 1000 * i;
+    if (i == 3) near.on_sent_again(1);
+    EXPECT_TRUE(far.on_feedback(feedback));
+    EXPECT_TRUE(near.on_feedback(feedback));
+    if (i == 3) {
+      EXPECT_LT(near.percent_for(15), far.percent_for(15));
+    }
+  }
+  EXPECT_EQ(near.percent_for(15), far.percent_for(15)) << "it has not asked for 30 s";
 }
 
 TEST(ParityControl, ReadsEachWindowOnce) {

@@ -95,11 +95,11 @@ TEST(MediaVectors, Recover) {
                                 ASSERT_TRUE(is_within_limits(header, 64, {fec::Scheme::gf16, 8, 1u << 20}));
                                 reassembler.add(header, one.subspan(30), 42000, now);
                               }
-                              // Frames 0 … 8 never came: past their deadline, frame 9 is handed over if it is
-                              // whole.
-                              const auto frame = reassembler.poll(now + std::chrono::milliseconds(119));
+                              // Frames 0 … 8 never came. Frame 9 is a recovery anchor, which needs none of
+                              // them: it waits for reordered packets only.
+                              const auto frame = reassembler.poll(now + std::chrono::milliseconds(9));
                               EXPECT_FALSE(frame);
-                              const auto later = reassembler.poll(now + std::chrono::milliseconds(121));
+                              const auto later = reassembler.poll(now + std::chrono::milliseconds(11));
                               EXPECT_EQ(later.has_value(), out.at("result") != "frame incomplete");
                               if (later) {
                                 EXPECT_EQ(later->au, au);

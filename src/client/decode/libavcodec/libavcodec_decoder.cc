@@ -129,6 +129,8 @@ class LibavcodecDecoder final : public VideoDecoder {
     return outcome;
   }
 
+  void expect_gap() override { chain_.allow_gap(); }
+
   void set_mode(std::uint32_t width, std::uint32_t height) override {
     width_ = width;
     height_ = height;

@@ -9,7 +9,6 @@ namespace punktfunk::sim {
 SimClient::SimClient(AddressBook& book, NodeId own, std::uint64_t seed, std::uint64_t synthetic_seed,
                      const control::Identity* identity, control::QuicConfig quic)
     : book_(book),
-      own_(own),
       local_(book.address_of(own)),
       synthetic_seed_(synthetic_seed),
       random_(seed),

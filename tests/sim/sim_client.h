@@ -79,7 +79,6 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
   void on_ended(const endpoint::ClientEnd& end) override;
 
   AddressBook& book_;
-  const NodeId own_;
   const SocketAddress local_;  // as the client knows it; a NAT may show the host another
   const std::uint64_t synthetic_seed_;
   SeededRandom random_;

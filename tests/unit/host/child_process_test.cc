@@ -66,7 +66,7 @@ TEST(ChildProcess, UnusableDirectoryIsASentence) {
 }
 
 TEST(ChildProcess, StopEndsOneThatIgnoresSigterm) {
-  auto child = ChildProcess::spawn(shell("trap '' TERM; echo ready; while :; do sleep 1; done"));
+  auto child = ChildProcess::spawn(shell("trap '' TERM; echo ready; exec sleep 60"));
   ASSERT_TRUE(child);
   while (child->log_tail().empty() && child->running()) std::this_thread::yield();
   child->stop(std::chrono::milliseconds(10));

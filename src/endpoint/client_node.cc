@@ -221,6 +221,7 @@ void ClientNode::finish_probe(TimePoint now) {
 }
 
 void ClientNode::bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) {
+  rate_reason_ = changed.reason;
   if (!rate_control_) {
     rate_ = BitRate::from_kbps(changed.bitrate_kbps);
     return;
@@ -279,6 +280,7 @@ ClientNode::Stats ClientNode::stats() const {
     stats.host_gaps = host_gaps_;
     stats.rate = rate_;
     stats.rate_asks = rate_asks_;
+    stats.rate_reason = rate_reason_;
     if (rate_control_) stats.rate_cause = rate_control_->cause();
   }
   stats.foreign_media = foreign_media_;

@@ -143,6 +143,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
     BitRate rate;                         // total wire budget, in force or asked for; zero before the session
     media::RateControl::Cause rate_cause = media::RateControl::Cause::none;
     std::uint64_t rate_asks = 0;
+    std::optional<wire::BitrateReason> rate_reason;  // in the host's last word on it
     Duration quic_rtt{};
   };
   [[nodiscard]] Stats stats() const;
@@ -211,6 +212,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::optional<media::RateControl> rate_control_;  // none: this client asked for a fixed rate
   BitRate rate_;                                    // in force
   std::uint64_t rate_asks_ = 0;
+  std::optional<wire::BitrateReason> rate_reason_;
   std::uint64_t local_drops_ = 0;
   std::uint64_t foreign_media_ = 0;
   std::uint32_t grants_ = 0;  // as the host said last

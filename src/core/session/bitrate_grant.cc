@@ -17,6 +17,10 @@ wire::BitrateChanged grant_bitrate(std::uint32_t asked_kbps, BitRate in_force, c
       std::clamp<std::uint64_t>(bounds.most.kbps(), kLowestBudget.kbps(), UINT32_MAX));
   answer.bitrate_kbps = std::clamp(asked_kbps, static_cast<std::uint32_t>(kLowestBudget.kbps()), most);
   answer.reason = answer.bitrate_kbps == asked_kbps ? Reason::granted : Reason::encoder_limit;
+  if (bounds.cadence && bounds.cadence->kbps() < answer.bitrate_kbps) {
+    answer.bitrate_kbps = static_cast<std::uint32_t>(bounds.cadence->kbps());
+    answer.reason = Reason::cadence;
+  }
   return answer;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 #include "core/wire/session_messages.h"
@@ -15,10 +16,11 @@ inline constexpr BitRate kLowestBudget = BitRate::from_kbps(500);
 struct BitrateBounds {
   BitRate most;            // the host's own
   bool is_pinned = false;  // the client asked for a fixed rate, or the operator set one
+  std::optional<BitRate> cadence = std::nullopt;  // more takes the host longer than it has: CadenceWatch
 };
 
 // What is in force after the client asked for `asked_kbps` while `in_force` was: granted within the bounds,
-// encoder_limit where they cut, pinned where nothing moves.
+// encoder_limit or cadence where they cut, pinned where nothing moves.
 [[nodiscard]] wire::BitrateChanged grant_bitrate(std::uint32_t asked_kbps, BitRate in_force,
                                                  const BitrateBounds& bounds);
 

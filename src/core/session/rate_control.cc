@@ -163,6 +163,8 @@ void RateControl::on_bitrate_changed(const wire::BitrateChanged& changed, TimePo
   if (less && !pinned_) {
     host_ceiling_ = value;
     host_ceiling_until_ = now + kAskHostAgain;
+  } else if (host_ceiling_ && value > *host_ceiling_) {
+    host_ceiling_.reset();  // it manages more again, and says so
   }
   if (value.kbps() != asked_.kbps()) cause_ = Cause::host;
   rate_ = asked_ = value;

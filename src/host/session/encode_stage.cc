@@ -119,6 +119,7 @@ void EncodeStage::encode_loop() {
     encoding_since_ns_ = 0;
     if (!encoded) return fail_once({FaultPart::encoder, encoded.error().message});
     unit.encode_end = monotonic_now();
+    session_.encoded(unit);
     unit.index = out_.added;
     unit.keyframe = encoded->keyframe;
     unit.anchor = encoded->anchor;

@@ -29,12 +29,14 @@ struct PictureSource {
 // queue. When the source changes or breaks, a session takes another stage and keeps its queue.
 class EncodeStage final : private CaptureSink {
  public:
-  // What a stage asks of its session. Both may be called from any of the stage's threads.
+  // What a stage asks of its session. All may be called from any of the stage's threads.
   class Session {
    public:
     virtual ~Session() = default;
     // The encoder's share of the wire budget now, at this many pictures a second.
     [[nodiscard]] virtual BitRate encoder_rate(std::uint32_t refresh_hz) = 0;
+    // A picture went through the encoder; on the encode thread.
+    virtual void encoded(const EncodedUnit& unit) = 0;
     // Capture or encoder is beyond repair; once at most, and not after stop() began.
     virtual void source_failed(const Fault& fault) = 0;
   };

@@ -142,6 +142,7 @@ std::optional<HostSession::Refusal> HostSession::set_up() {
   {
     const std::lock_guard lock(parts_mutex_);
     pipeline_ = std::move(pipeline);
+    asked_ = budget;
   }
   endpoint::SessionAnswer answer;
   answer.mode = hello.mode;
@@ -351,7 +352,9 @@ bool HostSession::probe_asked(const wire::ProbeRequest& request) {
 std::optional<wire::BitrateChanged> HostSession::bitrate_asked(std::uint32_t kbps) {
   const std::lock_guard lock(parts_mutex_);
   if (!pipeline_) return std::nullopt;
-  const auto answer = media::grant_bitrate(kbps, pipeline_->wire_budget(), {.most = settings_.max_bitrate});
+  const auto answer = media::grant_bitrate(kbps, pipeline_->wire_budget(),
+                                           {.most = settings_.max_bitrate, .cadence = ceiling_});
+  asked_ = std::clamp(BitRate::from_kbps(kbps), media::kLowestBudget, settings_.max_bitrate);
   pipeline_->set_wire_budget(BitRate::from_kbps(answer.bitrate_kbps));
   return answer;
 }

@@ -118,6 +118,8 @@ class HostSession {
   void start_sending(const endpoint::MediaGrant& grant);
   // What is wrong with the source, if anything.
   [[nodiscard]] std::optional<Fault> look_at_source(TimePoint now);
+  // Lowers the rate when the encoder is too slow for it, and gives it back.
+  void follow_cadence();
   void change_mode(const wire::Mode& mode);
   // False: the session is over.
   [[nodiscard]] bool repair(Fault fault);
@@ -141,11 +143,14 @@ class HostSession {
   wire::Mode mode_;                   // in force
   std::uint8_t epoch_ = 0;
   bool is_beyond_repair_ = false;
-  mutable std::mutex parts_mutex_;  // the next two, between the session thread and the control loop
+  mutable std::mutex parts_mutex_;  // the next five, between the session thread and the control loop
   std::unique_ptr<Injector> injector_;
   std::unique_ptr<VideoPipeline> pipeline_;
-  media::AskReader asks_;     // control loop only
-  bool offload_off_ = false;  // the same
+  BitRate asked_;                   // in force where no ceiling is below
+  std::optional<BitRate> ceiling_;  // CadenceWatch's, as far as it was followed
+  bool said_too_slow_ = false;      // in the log
+  media::AskReader asks_;           // control loop only
+  bool offload_off_ = false;        // the same
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

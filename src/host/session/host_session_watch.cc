@@ -44,6 +44,7 @@ void HostSession::watch() {
     const auto mode = fault ? std::nullopt : std::exchange(mode_asked_, std::nullopt);
     lock.unlock();
     if (mode) change_mode(*mode);
+    follow_cadence();
     if (!fault) fault = look_at_source(monotonic_now());
     const bool goes_on = !fault || repair(std::move(*fault));
     lock.lock();
@@ -91,6 +92,31 @@ std::optional<Fault> HostSession::look_at_source(TimePoint now) {
   return std::nullopt;
 }
 
+void HostSession::follow_cadence() {
+  wire::BitrateChanged changed;
+  {
+    const std::lock_guard lock(parts_mutex_);
+    const auto ceiling = pipeline_->cadence_ceiling();
+    if (std::exchange(ceiling_, ceiling) == ceiling) return;
+    const bool is_pinned = request_.hello.bitrate_kbps != 0;
+    if (ceiling && !std::exchange(said_too_slow_, true))
+      spdlog::warn(
+          "This machine encodes {} for \"{}\" slower than the pictures come, so some are left out; {}. A "
+          "smaller "
+          "picture or a lower refresh rate helps most.",
+          text_of(mode_), request_.device_name,
+          is_pinned ? "the bitrate stays, because the client fixed it" : "the bitrate is lowered");
+    if (is_pinned) return;
+    const bool is_cut = ceiling && *ceiling < asked_;
+    const BitRate budget = is_cut ? *ceiling : asked_;
+    if (budget == pipeline_->wire_budget()) return;
+    pipeline_->set_wire_budget(budget);
+    changed = {static_cast<std::uint32_t>(budget.kbps()),
+               is_cut ? wire::BitrateReason::cadence : wire::BitrateReason::granted};
+  }
+  endpoint_.send_bitrate(request_.id, changed);
+}
+
 void HostSession::change_mode(const wire::Mode& mode) {
   if (mode == mode_) return;
   const wire::Mode before = std::exchange(mode_, mode);
@@ -102,9 +128,13 @@ void HostSession::change_mode(const wire::Mode& mode) {
   }
   const BitRate in_force = pipeline_->wire_budget();
   BitRate budget = in_force;
-  if (request_.hello.bitrate_kbps == 0 && settings_.bitrate.kbps() == 0 && mode_ != before)
-    budget = std::clamp(budget_after_mode_change(in_force, before, mode_), media::kLowestBudget,
-                        settings_.max_bitrate);
+  if (request_.hello.bitrate_kbps == 0 && settings_.bitrate.kbps() == 0 && mode_ != before) {
+    const std::lock_guard lock(parts_mutex_);
+    // A ceiling was about the pictures before.
+    ceiling_.reset();
+    budget = asked_ = std::clamp(budget_after_mode_change(asked_, before, mode_), media::kLowestBudget,
+                                 settings_.max_bitrate);
+  }
   pipeline_->set_wire_budget(budget);
   if (const auto built = rebuild(false); !built) return fail({FaultPart::capture, built.error().message});
   if (mode_ == before) return;

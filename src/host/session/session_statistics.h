@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/histogram.h"
@@ -21,16 +22,17 @@ struct SessionStatistics {
 
   std::uint64_t frames = 0;  // access units sent
   std::uint64_t keyframes = 0;
-  std::uint64_t repeats = 0;            // of those, nothing new in the picture
-  std::uint64_t video_bytes = 0;        // of access units
-  std::uint64_t video_datagrams = 0;    // parity included
-  std::uint64_t parity_datagrams = 0;   // of those
-  std::uint64_t wire_bytes = 0;         // of those datagrams, as UDP payload
-  std::uint64_t datagrams_again = 0;    // sent once more because the client asked; not in the two above
-  std::uint64_t anchors = 0;            // frames coded only from what the client said it has
-  std::uint64_t datagrams_dropped = 0;  // not taken by the kernel
-  std::uint64_t units_too_large = 0;    // above the receiver's limit, not sent
-  BitRate wire_budget;                  // in force: video, parity and framing together
+  std::uint64_t repeats = 0;               // of those, nothing new in the picture
+  std::uint64_t video_bytes = 0;           // of access units
+  std::uint64_t video_datagrams = 0;       // parity included
+  std::uint64_t parity_datagrams = 0;      // of those
+  std::uint64_t wire_bytes = 0;            // of those datagrams, as UDP payload
+  std::uint64_t datagrams_again = 0;       // sent once more because the client asked; not in the two above
+  std::uint64_t anchors = 0;               // frames coded only from what the client said it has
+  std::uint64_t datagrams_dropped = 0;     // not taken by the kernel
+  std::uint64_t units_too_large = 0;       // above the receiver's limit, not sent
+  BitRate wire_budget;                     // in force: video, parity and framing together
+  std::optional<BitRate> cadence_ceiling;  // for that, because the encoder is too slow for more
 
   std::string encoder;             // backend and settings in a few words; empty: none yet
   wire::Mode mode;                 // of the epoch in force

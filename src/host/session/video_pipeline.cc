@@ -35,6 +35,7 @@ VideoPipeline::VideoPipeline(Setup setup, DatagramSocket& socket, Callbacks call
       frame_limit_(setup.frame_limit),
       socket_(socket),
       callbacks_(std::move(callbacks)),
+      mode_(setup.source.mode),
       wire_budget_bps_(setup.wire_budget.bits_per_second) {
   if (setup.source.capturer && setup.source.encoder)
     stage_ = std::make_unique<EncodeStage>(std::move(setup.source), 0, queue_,
@@ -73,6 +74,11 @@ void VideoPipeline::stop_source() {
 
 Result<void> VideoPipeline::start_source(PictureSource source, std::uint8_t epoch) {
   stop_source();
+  if (std::exchange(mode_, source.mode) != source.mode) {
+    // What the encoder managed was about other pictures.
+    const std::lock_guard lock(cadence_mutex_);
+    cadence_ = {};
+  }
   auto stage = std::make_unique<EncodeStage>(std::move(source), epoch, queue_,
                                              static_cast<EncodeStage::Session&>(*this));
   if (auto capturing = stage->start_capture(); !capturing) return capturing;
@@ -155,6 +161,17 @@ BitRate VideoPipeline::encoder_rate(std::uint32_t refresh_hz) {
   return media::encoder_share(wire_budget(), refresh_hz, shard_bytes_, parity_);
 }
 
+void VideoPipeline::encoded(const EncodedUnit& unit) {
+  if (unit.repeat) return;
+  const std::lock_guard lock(cadence_mutex_);
+  cadence_.on_frame(unit.encode_end - unit.encode_start, unit.frame_interval, wire_budget(), unit.encode_end);
+}
+
+std::optional<BitRate> VideoPipeline::cadence_ceiling() const {
+  const std::lock_guard lock(cadence_mutex_);
+  return cadence_.ceiling();
+}
+
 void VideoPipeline::start_probe(const wire::ProbeRequest& request) {
   const std::lock_guard lock(probe_mutex_);
   probe_wanted_ = request;
@@ -185,6 +202,7 @@ SessionStatistics VideoPipeline::statistics() const {
   result.encoder = std::move(encoder);
   result.datagrams_dropped = send_drops_;
   result.wire_budget = wire_budget();
+  result.cadence_ceiling = cadence_ceiling();
   return result;
 }
 

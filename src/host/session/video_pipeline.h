@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "core/pacing/offload_guard.h"
 #include "core/pacing/pacer.h"
+#include "core/session/cadence_watch.h"
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
 #include "core/wire/host_timing.h"
@@ -81,6 +82,8 @@ class VideoPipeline final : private EncodeStage::Session {
   // From the next frame on, without a keyframe.
   void set_wire_budget(BitRate budget);
   [[nodiscard]] BitRate wire_budget() const { return {wire_budget_bps_}; }
+  // What the encoder manages, where that is too little (core/session/cadence_watch.h).
+  [[nodiscard]] std::optional<BitRate> cadence_ceiling() const;
   // Filler leaves from now on, beside the frames; Callbacks::probed says when it is over. One at a time.
   void start_probe(const wire::ProbeRequest& request);
   // True when this report made the pipeline give up segmentation offload, for good.
@@ -91,6 +94,7 @@ class VideoPipeline final : private EncodeStage::Session {
 
  private:
   BitRate encoder_rate(std::uint32_t refresh_hz) override;
+  void encoded(const EncodedUnit& unit) override;
   void source_failed(const Fault& fault) override { callbacks_.failed(fault); }
   void send_loop(const endpoint::MediaGrant& grant, bool has_frames);
   // False: it was not sent, or not to its end.
@@ -108,7 +112,10 @@ class VideoPipeline final : private EncodeStage::Session {
   UnitQueue queue_;
   mutable std::mutex stage_mutex_;
   std::unique_ptr<EncodeStage> stage_;  // with stage_mutex_ held where it is replaced or others use it
-  std::uint16_t shard_bytes_ = 0;       // from the grant, before the threads start
+  wire::Mode mode_;                     // of the newest stage
+  mutable std::mutex cadence_mutex_;
+  media::CadenceWatch cadence_;
+  std::uint16_t shard_bytes_ = 0;  // from the grant, before the threads start
   std::atomic<bool> stopping_ = false;
   mutable std::mutex parity_mutex_;
   media::ParityControl parity_;

@@ -304,6 +304,17 @@ TEST(RateControl, WhatTheHostManagesIsAskedForAgainLater) {
   EXPECT_EQ(stream.control.rate(), mbps(20));
 }
 
+TEST(RateControl, WhatTheHostManagesAgainIsNotHeldBack) {
+  Stream stream(mbps(20));
+  stream.run(2s);
+  stream.control.on_bitrate_changed({9'000, Reason::cadence}, stream.now());
+  stream.run(1s);
+  stream.control.on_bitrate_changed({20'000, Reason::granted}, stream.now());
+  stream.run(2s);
+  EXPECT_EQ(stream.control.rate(), mbps(20));
+  EXPECT_FALSE(stream.control.link_kbps()) << "none of it was the link";
+}
+
 TEST(RateControl, AnAnswerToAnEarlierAskDoesNotUndoALaterOne) {
   RateControl control({mbps(20), mbps(20), mbps(1), kInterval}, kBegin);
   MediaReceiver::Stats stats;

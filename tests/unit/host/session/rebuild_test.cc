@@ -2,6 +2,7 @@
 // Whole sessions of a real host and a real client on this machine, whose parts break when a test says so.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -28,6 +29,7 @@ struct Faults {
   std::mutex mutex;
   std::deque<int> pictures_until_capture_ends;  // of each capturer; what is missing never ends
   std::deque<int> pictures_until_encoder_fails;
+  std::atomic<std::int64_t> encode_ms = 0;  // what each picture takes longer
   int capturers = 0;
   int encoders = 0;
   std::vector<DisplayMode> captured_modes;
@@ -66,7 +68,8 @@ class BreakingCapturer final : public Capturer, private CaptureSink {
 
 class BreakingEncoder final : public VideoEncoder {
  public:
-  explicit BreakingEncoder(int pictures, const EncoderConfig& config) : left_(pictures) {
+  BreakingEncoder(int pictures, const EncoderConfig& config, const std::atomic<std::int64_t>& work_ms)
+      : left_(pictures), work_ms_(work_ms) {
     SyntheticConfig synthetic;
     synthetic.video = config;
     inner_ = create_synthetic_encoder(synthetic);
@@ -74,6 +77,8 @@ class BreakingEncoder final : public VideoEncoder {
   Result<EncodedFrame> encode(const I420View& picture, bool force_keyframe) override {
     if (left_ == 0) return punktfunk::fail("The fake encoder failed.");
     if (left_ > 0) --left_;
+    // The work of a slow encoder; nothing waits for it.
+    std::this_thread::sleep_for(std::chrono::milliseconds(work_ms_));
     return inner_->encode(picture, force_keyframe);
   }
   BitRate set_bitrate(BitRate rate) override { return inner_->set_bitrate(rate); }
@@ -81,6 +86,7 @@ class BreakingEncoder final : public VideoEncoder {
 
  private:
   int left_;
+  const std::atomic<std::int64_t>& work_ms_;
   std::unique_ptr<VideoEncoder> inner_;
 };
 
@@ -123,7 +129,9 @@ class Listener final : public client::StreamListener {
     note([&] { ++units; });
   }
   void on_picture(const client::Picture&, const client::FrameReport&) override {}
-  void on_statistics(const client::StreamStatistics&) override {}
+  void on_statistics(const client::StreamStatistics& now) override {
+    note([&] { rate = now.network.node.rate, reason = now.network.node.rate_reason; });
+  }
 
   [[nodiscard]] bool wait(const std::function<bool()>& done) {
     std::unique_lock lock(mutex);
@@ -142,6 +150,8 @@ class Listener final : public client::StreamListener {
   std::uint64_t units = 0;
   std::vector<wire::Reconfigured> answers;
   std::vector<client::ModeChange> changes;
+  BitRate rate;  // once a second, and so is the next
+  std::optional<wire::BitrateReason> reason;
   std::optional<endpoint::ClientEnd> end;
 
  private:
@@ -155,7 +165,7 @@ class Listener final : public client::StreamListener {
 
 class SessionRebuild : public ::testing::Test {
  protected:
-  void start(bool ties_modes = true) {
+  void start(bool ties_modes = true, std::uint32_t fixed_kbps = 0) {
     SessionSettings settings;
     settings.parts.capturer = [this](const CaptureSource& source) -> Result<std::unique_ptr<Capturer>> {
       const std::lock_guard lock(faults_.mutex);
@@ -166,9 +176,9 @@ class SessionRebuild : public ::testing::Test {
     settings.parts.encoder = [this](const EncoderConfig& config) -> Result<EncoderChoice> {
       const std::lock_guard lock(faults_.mutex);
       ++faults_.encoders;
-      return EncoderChoice{
-          std::make_unique<BreakingEncoder>(Faults::next(faults_.pictures_until_encoder_fails), config),
-          "fake"};
+      return EncoderChoice{std::make_unique<BreakingEncoder>(
+                               Faults::next(faults_.pictures_until_encoder_fails), config, faults_.encode_ms),
+                           "fake"};
     };
     settings.parts.injector = [](const InjectorTarget&) -> Result<std::unique_ptr<Injector>> {
       return std::make_unique<FakeInjector>();
@@ -189,6 +199,8 @@ class SessionRebuild : public ::testing::Test {
     options.hello.mode = {640, 480, kHz};
     options.hello.video_codecs = wire::kCodecH264;
     options.hello.features.set(wire::kClientExtension);
+    options.hello.abr_features = wire::kReadsBitrateReason;
+    options.hello.bitrate_kbps = fixed_kbps;
     if (ties_modes) options.hello.features.set(wire::kStreamConfig);
     options.decode = false;
     session_ = client::StreamSession::start(options, client_, random_, listener_).value();
@@ -298,6 +310,38 @@ TEST_F(SessionRebuild, ADisplayThatKeepsItsSizeIsSaidToAClientWithoutEpochs) {
   ASSERT_TRUE(listener_.wait_units(5));
   EXPECT_TRUE(listener_.changes.empty());
   EXPECT_EQ(host_statistics().mode_changes, 0u);
+}
+
+TEST_F(SessionRebuild, AnEncoderSlowerThanItsPicturesGetsFewerBitsUntilAnotherMode) {
+  faults_.encode_ms = 12;  // of 8.3 ms
+  start();
+  ASSERT_TRUE(listener_.wait([&] { return listener_.reason == wire::BitrateReason::cadence; }));
+  const BitRate first = automatic_bitrate({640, 480, kHz});
+  {
+    const std::lock_guard lock(listener_.mutex);
+    EXPECT_LT(listener_.rate, first);
+    EXPECT_GE(listener_.rate.kbps(), first.kbps() / 4);
+  }
+  const SessionStatistics slow = host_statistics();
+  ASSERT_TRUE(slow.cadence_ceiling);
+  EXPECT_LT(slow.wire_budget, first);
+
+  faults_.encode_ms = 0;
+  const wire::Mode wanted{1280, 720, 60};
+  session_->reconfigure(wanted);
+  ASSERT_TRUE(listener_.wait(
+      [&] { return listener_.changes.size() == 1 && listener_.reason == wire::BitrateReason::granted; }));
+  EXPECT_FALSE(host_statistics().cadence_ceiling) << "it was about other pictures";
+  EXPECT_GT(host_statistics().wire_budget, first) << "the rate fits the larger picture";
+}
+
+TEST_F(SessionRebuild, AFixedRateStaysHoweverSlowTheEncoder) {
+  faults_.encode_ms = 12;
+  start(true, 4'000);
+  for (int i = 0; i < 30 && !host_statistics().cadence_ceiling; ++i) ASSERT_TRUE(listener_.wait_units(20));
+  EXPECT_TRUE(host_statistics().cadence_ceiling);
+  ASSERT_TRUE(listener_.wait_units(20));  // more than the session's thread takes to look
+  EXPECT_EQ(host_statistics().wire_budget.kbps(), 4'000u);
 }
 
 TEST_F(SessionRebuild, ModesThatNoDisplayHasAreRefused) {

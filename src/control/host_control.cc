@@ -237,8 +237,10 @@ void HostControl::on_probe_request(const wire::Frame& frame, TimePoint now) {
   const auto asked = wire::ProbeRequest::decode(frame.body);
   if (!asked) return close(CloseCode::error, "A probe request is malformed.");
   if (state_ != State::running) return;
-  // The ramp is served where no video waits behind it.
-  const auto admitted = takes_filler_ ? probes_.admit(*asked, is_probe_only_, now) : std::nullopt;
+  const bool serves_ramp =
+      is_probe_only_ || (ramp_steps_ < media::ProbeGate::kMostRampSteps && surroundings_.is_starting());
+  const auto admitted = takes_filler_ ? probes_.admit(*asked, serves_ramp, now) : std::nullopt;
+  if (admitted && admitted->duration_ms <= media::ProbeGate::kMaxStepMs) ++ramp_steps_;
   if (is_probe_only_ && probes_.is_spent())
     return close(CloseCode::done, "The speed test used up the 2 GiB it may send.");
   if (admitted && surroundings_.probe_asked(*admitted)) return;

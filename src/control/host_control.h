@@ -75,6 +75,8 @@ class HostControl {
     // A bandwidth probe may run (section 19): bounded, one at a time. Answered by send_probe_result(). False:
     // not here; the machine then declines.
     [[nodiscard]] virtual bool probe_asked(const wire::ProbeRequest&) { return false; }
+    // No frame has left yet, or the first one less than ProbeGate::kRampGrace ago.
+    [[nodiscard]] virtual bool is_starting() { return false; }
     // The session clock (section 20), Unix ns.
     [[nodiscard]] virtual std::uint64_t session_time_ns(TimePoint at) = 0;
   };
@@ -190,6 +192,7 @@ class HostControl {
   bool reads_reasons_ = false;  // in BitrateChanged
   bool takes_filler_ = false;   // client feature bit 4
   bool is_probe_only_ = false;
+  int ramp_steps_ = 0;  // beside video; probes as short as that
   media::ProbeGate probes_;
 };
 

@@ -10,6 +10,7 @@
 #include "core/session/grants.h"
 #include "core/wire/datagram.h"
 #include "core/wire/demux.h"
+#include "core/wire/features.h"
 #include "core/wire/limits.h"
 #include "endpoint/control_stream.h"
 #include "endpoint/media_exporter.h"
@@ -119,6 +120,7 @@ void ClientNode::drain_frames(TimePoint now) {
       receiver_->recycle(std::move(frame->au));
       continue;
     }
+    if (ramp_) ramp_->on_frame(now);
     events_.on_frame(std::move(*frame));
   }
 }
@@ -201,9 +203,30 @@ void ClientNode::run_rate_control(TimePoint now) {
 }
 
 void ClientNode::ask_probe(const wire::ProbeRequest& request, TimePoint now) {
-  if (!receiver_ || ended_ || receiver_->probe().is_running()) return;
+  if (!receiver_ || ended_) return;
+  if (ramp_) {
+    ramp_->stop();
+    if (!probe_wanted_) probe_wanted_ = request;
+    return;
+  }
+  if (!receiver_->probe().is_running()) start_probe(request, now);
+}
+
+void ClientNode::start_probe(const wire::ProbeRequest& request, TimePoint now) {
   receiver_->probe().start(request, now);
   control_.ask_probe(request);
+}
+
+void ClientNode::go_on_with_ramp(TimePoint now) {
+  if (const auto step = ramp_->next(now)) return start_probe(*step, now);
+  if (const auto link = ramp_->link()) {
+    rate_control_->on_found_narrow(*link, now);
+  } else {
+    rate_control_->on_proven(ramp_->proven(), now);
+  }
+  ramp_.reset();
+  run_rate_control(now);
+  if (const auto wanted = std::exchange(probe_wanted_, std::nullopt)) start_probe(*wanted, now);
 }
 
 void ClientNode::probe_result(const wire::ProbeResult& result, TimePoint now) {
@@ -217,7 +240,11 @@ void ClientNode::access_changed(const wire::AccessUpdate& update) {
 }
 
 void ClientNode::finish_probe(TimePoint now) {
-  if (const auto figures = receiver_->probe().poll(now)) events_.on_probe(*figures);
+  const auto figures = receiver_->probe().poll(now);
+  if (!figures) return;
+  if (!ramp_) return events_.on_probe(*figures);
+  ramp_->on_step(*figures);
+  go_on_with_ramp(now);
 }
 
 void ClientNode::bitrate_changed(const wire::BitrateChanged& changed, TimePoint now) {
@@ -427,6 +454,9 @@ bool ClientNode::session_opened(const wire::ServerHello& hello) {
     config.start = config.ceiling = rate_;
     config.frame_interval = Duration(std::chrono::seconds(1)) / std::max(1U, hello.mode.refresh_hz);
     rate_control_.emplace(config, now_);
+    // The host's bit is for clients that take filler. It begins when the session runs.
+    if (hello.features.has(wire::kHostRamp) && hello_->features.has(wire::kClientProbeIndexSpace))
+      ramp_.emplace(rate_);
   }
   give_up_at_.reset();
   events_.on_session(hello, host_fingerprint_);
@@ -444,6 +474,7 @@ void ClientNode::stream_config(const wire::StreamConfig& config) {
                                       Duration(std::chrono::seconds(1)) / config.mode.refresh_hz);
   }
   events_.on_stream_config(config);
+  if (ramp_ && !receiver_->probe().is_running()) go_on_with_ramp(now_);
 }
 
 void ClientNode::pairing_finished(bool accepted) {

@@ -21,6 +21,7 @@
 #include "core/session/loss_response.h"
 #include "core/session/media_receiver.h"
 #include "core/session/rate_control.h"
+#include "core/session/start_ramp.h"
 #include "core/wire/audio.h"
 #include "core/wire/hello.h"
 #include "core/wire/host_timing.h"
@@ -126,7 +127,7 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   // The decoder took this frame, and its picture is good: the host is told.
   void on_clean(std::uint32_t index);
   // Asks the host for filler and measures it; on_probe() follows, at the latest 10 s after the longest probe.
-  // Dropped while no session runs or another probe does.
+  // Dropped while no session runs or another probe does; a start-up ramp ends for it.
   void ask_probe(const wire::ProbeRequest& request, TimePoint now);
   // Ends the session from this side. on_ended() follows from within the next call that carries time.
   void close(wire::CloseCode code, std::string_view reason) override;
@@ -170,6 +171,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   void take_arrivals();
   void run_rate_control(TimePoint now);
   void finish_probe(TimePoint now);
+  void go_on_with_ramp(TimePoint now);
+  void start_probe(const wire::ProbeRequest& request, TimePoint now);
   void end(EndKind kind, wire::CloseCode code, std::string message);
 
   void on_handshake_done(control::ConnectionId id, const control::PeerInfo& peer) override;
@@ -210,6 +213,8 @@ class ClientNode final : private control::QuicHandler, private control::ClientCo
   std::optional<media::FeedbackWindow> window_;
   std::optional<media::LossResponse> losses_;
   std::optional<media::RateControl> rate_control_;  // none: this client asked for a fixed rate
+  std::optional<media::StartRamp> ramp_;            // the probe in progress, if any, is its step
+  std::optional<wire::ProbeRequest> probe_wanted_;  // until the ramp's step is over
   BitRate rate_;                                    // in force
   std::uint64_t rate_asks_ = 0;
   std::optional<wire::BitrateReason> rate_reason_;

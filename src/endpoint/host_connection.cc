@@ -119,7 +119,8 @@ void HostConnection::accept(const SessionAnswer& answer, TimePoint now) {
   if (asked_.features.has(wire::kStreamConfig)) hello.features.set(wire::kStreamConfig);
   hello.grants = gate_.grants();
   if (const control::Device* known = device()) hello.expires_in_seconds = seconds_left(*known);
-  if (asked_.probe_only) hello.features.set(wire::kHostRamp);
+  if (asked_.probe_only || asked_.features.has(wire::kClientProbeIndexSpace))
+    hello.features.set(wire::kHostRamp);
   hello.mode = answer.mode;
   hello.fec_scheme = wire::kFecGf16;
   hello.fec_percent = shared_.config.fec_percent;
@@ -307,6 +308,8 @@ bool HostConnection::reconfigure_asked(const wire::Mode& mode) {
 bool HostConnection::probe_asked(const wire::ProbeRequest& request) {
   return shared_.sessions.probe_asked(id_, request);
 }
+
+bool HostConnection::is_starting() { return shared_.sessions.is_starting(id_, shared_.node.now()); }
 
 void HostConnection::session_ready() {
   shared_.sessions.session_started(id_, *grant_);

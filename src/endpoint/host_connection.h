@@ -110,6 +110,7 @@ class HostConnection final : private control::HostControl::Surroundings {
   std::optional<wire::BitrateChanged> bitrate_asked(std::uint32_t kbps) override;
   bool reconfigure_asked(const wire::Mode& mode) override;
   bool probe_asked(const wire::ProbeRequest& request) override;
+  bool is_starting() override;
   void session_ready() override;
   std::uint64_t session_time_ns(TimePoint at) override;
   [[nodiscard]] const control::Device* device() const;

@@ -106,6 +106,8 @@ class HostSessions {
   // A bandwidth probe (section 19), bounded and one at a time: filler is to leave beside the video, then the
   // result through send_probe_result(). False: declined.
   [[nodiscard]] virtual bool probe_asked(SessionId, const wire::ProbeRequest&) { return false; }
+  // No frame has left yet, or the first one less than ProbeGate::kRampGrace ago: the start-up ramp is served.
+  [[nodiscard]] virtual bool is_starting(SessionId, TimePoint /*now*/) { return false; }
   // The session is over, started or not. `user_quit`: nothing need be kept for the client; it said so (0x51),
   // or this host ended the session on purpose.
   virtual void session_ended(SessionId id, bool user_quit, std::string_view why) = 0;

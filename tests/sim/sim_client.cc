@@ -30,6 +30,7 @@ void SimClient::connect(const std::optional<control::Fingerprint>& pin, TimePoin
   wanted.features.set(wire::kClientExtension);
   wanted.bitrate_kbps = bitrate_kbps;
   wanted.features.set(wire::kClientStreamedAu);
+  if (takes_filler) wanted.features.set(wire::kClientProbeIndexSpace);
   auto how = options(pin);
   how.budget = budget;
   node_->connect(how, wanted, now);

@@ -51,11 +51,13 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
 
   // Asked for in connect(); 0: left to the host, and then to the client's rate control.
   std::uint32_t bitrate_kbps = 0;
+  bool takes_filler = false;
   std::vector<Delivered> frames;
   std::vector<Gap> gaps;
   std::uint64_t wrong_frames = 0;  // content, order or index not as sent
   std::uint64_t recovered_shards = 0;
   std::uint64_t lost_frames = 0;
+  std::vector<media::ProbeFigures> probes;
   std::vector<TimePoint> pendings;
   std::optional<wire::ServerHello> hello;
   std::vector<wire::StreamConfig> configs;
@@ -75,6 +77,7 @@ class SimClient final : public Participant, private endpoint::ClientEvents {
   void on_reconfigured(const wire::Reconfigured& answer) override { reconfigured.push_back(answer); }
   void on_frame(media::Frame frame) override;
   void on_host_timing(const wire::HostTiming&) override {}
+  void on_probe(const media::ProbeFigures& figures) override { probes.push_back(figures); }
   void on_paired(const control::Fingerprint& host) override { paired_host = host; }
   void on_ended(const endpoint::ClientEnd& end) override;
 

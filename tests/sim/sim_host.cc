@@ -61,6 +61,10 @@ std::optional<TimePoint> SimHost::next_deadline() const {
   for (const auto& [id, stream] : streams_) {
     consider(stream.frame_due);
     if (stream.step) consider(stream.step->not_before);
+    if (stream.probe) {
+      const auto release = stream.probe->next(now_);
+      consider(release ? release->not_before : now_);
+    }
   }
   return next;
 }
@@ -85,6 +89,7 @@ void SimHost::handle_deadline(TimePoint now) {
     // The pacer has a frame out within three quarters of the interval, so the line is free again.
     if (stream.frame_due && *stream.frame_due <= now) begin_frame(id, stream, now);
     send_due(stream, now);
+    send_filler(id, stream, now);
   }
 }
 
@@ -135,6 +140,7 @@ void SimHost::begin_frame(endpoint::SessionId, Stream& stream, TimePoint now) {
   stream.step = stream.pacer.next(now);
   stream.frame_due = *stream.frame_due + frame_interval(behaviour_.refresh_hz);
   data_packets += stream.sender.data_shards(au.size());
+  if (!stream.first_frame) stream.first_frame = now;
   ++frames_sent;
   if (keyframe) ++keyframes_sent;
 }
@@ -149,6 +155,29 @@ void SimHost::send_due(Stream& stream, TimePoint now) {
     }
     stream.step = stream.pacer.next(now);
   }
+}
+
+void SimHost::send_filler(endpoint::SessionId id, Stream& stream, TimePoint now) {
+  if (!stream.probe) return;
+  const NodeId to = book_.node_of(stream.grant.path->get().remote);
+  const std::size_t size = stream.sender.datagram_bytes();
+  while (const auto release = stream.probe->next(now)) {
+    if (release->not_before > now) return;
+    for (std::size_t i = 0; i < release->datagrams; ++i) {
+      if (stream.sender.filler_ready() == 0 || !stream.probe->has_unit()) {
+        const std::size_t bytes = stream.probe->request().filler_bytes();
+        stream.sender.begin_filler(bytes, stream.grant.clock.pts_us(now), stream.grant.params.fec_percent);
+        stream.probe->on_unit(bytes);
+      }
+      const MutableBytes one = stream.sender.seal_filler(1);
+      EXPECT_EQ(one.size(), size);
+      outgoing_.emplace_back(to, Bytes(one.begin(), one.end()));
+    }
+    stream.probe->on_sent(release->datagrams, 0, now);
+  }
+  const wire::ProbeResult result = stream.probe->result(now);
+  stream.probe.reset();
+  if (behaviour_.answers_probes) node_->send_probe_result(id, result);
 }
 
 std::optional<std::pair<NodeId, Bytes>> SimHost::poll_transmit(TimePoint now) {
@@ -176,7 +205,7 @@ void SimHost::session_started(endpoint::SessionId id, endpoint::MediaGrant grant
   if (!behaviour_.sends_media) return;
   const auto [entry, fresh] = streams_.try_emplace(id, std::move(grant), behaviour_);
   EXPECT_TRUE(fresh);
-  entry->second.frame_due = now_;
+  entry->second.frame_due = now_ + behaviour_.first_frame_after;
 }
 
 void SimHost::input(endpoint::SessionId, const wire::InputEvent& event) { inputs.push_back(event); }
@@ -199,6 +228,21 @@ std::optional<wire::BitrateChanged> SimHost::bitrate_asked(endpoint::SessionId i
   stream->second.budget = BitRate::from_kbps(answer.bitrate_kbps);
   stream->second.pacer.set_stream_rate(stream->second.budget);
   return answer;
+}
+
+bool SimHost::probe_asked(endpoint::SessionId id, const wire::ProbeRequest& request) {
+  probes_asked.push_back(request);
+  const auto stream = streams_.find(id);
+  if (stream == streams_.end()) return false;
+  stream->second.probe.emplace(request, stream->second.sender.datagram_bytes(), now_);
+  return true;
+}
+
+bool SimHost::is_starting(endpoint::SessionId id, TimePoint now) {
+  const auto stream = streams_.find(id);
+  if (stream == streams_.end()) return false;
+  const auto& first = stream->second.first_frame;
+  return !first || now - *first < media::ProbeGate::kRampGrace;
 }
 
 void SimHost::session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) {

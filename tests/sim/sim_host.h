@@ -16,6 +16,7 @@
 #include "control/identity/trust_store.h"
 #include "core/pacing/pacer.h"
 #include "core/session/ask_reader.h"
+#include "core/session/bandwidth_probe.h"
 #include "core/session/media_sender.h"
 #include "core/session/parity_control.h"
 #include "endpoint/host_node.h"
@@ -33,6 +34,8 @@ struct HostBehaviour {
   std::optional<wire::CloseCode> refusal;  // instead of accepting
   std::size_t max_sessions = 8;            // that stream; one more is refused as busy
   std::uint64_t synthetic_seed = 0;        // of the access units
+  Duration first_frame_after{};            // the client is ready
+  bool answers_probes = true;              // else filler leaves, and no result
   bool streams_units = false;              // part by part, toward clients that take it
 };
 
@@ -61,6 +64,7 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   std::uint64_t frames_sent = 0;
   std::uint64_t keyframes_sent = 0;
   std::uint64_t units_streamed = 0;
+  std::vector<wire::ProbeRequest> probes_asked;
   std::uint64_t data_packets = 0;
   std::uint64_t packets_sent = 0;
   std::uint8_t highest_parity = 0;
@@ -83,6 +87,8 @@ class SimHost final : public Participant, private endpoint::HostSessions {
     std::optional<TimePoint> frame_due;
     std::deque<Bytes> unsent;
     std::optional<media::Pacer::Step> step;
+    std::optional<media::BandwidthProbe> probe;
+    std::optional<TimePoint> first_frame;
   };
 
   void session_requested(const endpoint::SessionRequest& request) override;
@@ -90,9 +96,12 @@ class SimHost final : public Participant, private endpoint::HostSessions {
   void input(endpoint::SessionId id, const wire::InputEvent& event) override;
   void feedback(endpoint::SessionId id, const wire::Feedback& feedback) override;
   std::optional<wire::BitrateChanged> bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) override;
+  bool probe_asked(endpoint::SessionId id, const wire::ProbeRequest& request) override;
+  bool is_starting(endpoint::SessionId id, TimePoint now) override;
   void session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) override;
   void begin_frame(endpoint::SessionId id, Stream& stream, TimePoint now);
   void send_due(Stream& stream, TimePoint now);
+  void send_filler(endpoint::SessionId id, Stream& stream, TimePoint now);
 
   AddressBook& book_;
   SeededRandom random_;

@@ -16,6 +16,10 @@ class ProbeGate {
  public:
   static constexpr Duration kSpacing = std::chrono::seconds(10);
   static constexpr std::uint32_t kMaxStepMs = 50;  // of the ramp, which needs no spacing
+  // How long the ramp goes on once the first frame has left, and its steps in a session with video, which may
+  // never have a frame: twice what a doubling from 1 Mbit/s to 200 takes.
+  static constexpr Duration kRampGrace = std::chrono::seconds(1);
+  static constexpr int kMostRampSteps = 16;
   // All probes of a probe-only session together.
   static constexpr std::uint64_t kSessionBytes = std::uint64_t{2} << 30U;
 

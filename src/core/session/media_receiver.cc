@@ -115,7 +115,7 @@ MediaReceiver::Outcome MediaReceiver::take(std::uint64_t number, MutableBytes da
 
   if (header.stream == wire::kStreamProbe) {
     ++stats_.probe_packets;
-    probe_.on_packet(header.frame, capture_us, datagram.size(), now);
+    probe_.on_packet(header.frame, capture_us, datagram.size(), now, stats_.bytes_received);
     return Outcome::probe;
   }
   if (!newest_frame_ || wire::is_newer(header.frame, *newest_frame_)) {

@@ -14,14 +14,19 @@ void ProbeMeter::start(const wire::ProbeRequest& asked, TimePoint now) {
   give_up_at_ = now + std::chrono::milliseconds(asked_->duration_ms) + kPatience;
 }
 
-void ProbeMeter::on_packet(std::uint32_t frame, std::uint64_t sent_us, std::size_t bytes, TimePoint at) {
+void ProbeMeter::on_packet(std::uint32_t frame, std::uint64_t sent_us, std::size_t bytes, TimePoint at,
+                           std::uint64_t all_bytes) {
   if (!asked_) return;
   if (packets_++ == 0) {
     first_at_ = at;
     first_sent_us_ = sent_us;
   }
   // What comes in the first instant says nothing about how long it took.
-  if (at == first_at_) bytes_at_first_ += bytes;
+  if (at == first_at_) {
+    bytes_at_first_ += bytes;
+    all_at_first_ = all_bytes;
+  }
+  all_at_last_ = all_bytes;
   bytes_ += bytes;
   datagram_bytes_ = bytes;
   last_at_ = at;
@@ -92,9 +97,13 @@ ProbeFigures ProbeMeter::figures() const {
                                                result_->duration_ms)};
   }
   const double seconds = to_seconds(last_at_ - first_at_);
-  if (seconds > 0)
-    figures.received = {
-        static_cast<std::uint64_t>(static_cast<double>(bytes_ - bytes_at_first_) * 8 / seconds)};
+  if (seconds > 0) {
+    const auto rate = [seconds](std::uint64_t bytes) {
+      return BitRate{static_cast<std::uint64_t>(static_cast<double>(bytes) * 8 / seconds)};
+    };
+    figures.received = rate(bytes_ - bytes_at_first_);
+    figures.all_received = rate(all_at_last_ - all_at_first_);
+  }
   figures.jitter = Duration(static_cast<std::int64_t>(jitter_ * 1e6));
   const double spread = units_ * sum_tt_ - sum_t_ * sum_t_;
   if (spread > 0) {

@@ -20,6 +20,7 @@ struct ProbeFigures {
   std::uint64_t packets_received = 0;
   std::uint64_t send_dropped = 0;  // that it did not take: the host's own limit, no loss of the link
   BitRate sent, received;          // whole datagrams, while they left and while they arrived
+  BitRate all_received;            // with the video that came meanwhile
   double loss = 0;                 // 0 … 1
   Duration jitter{};               // mean change of delay from one access unit to the next (RFC 3550)
   // How much later the last filler came than the first, seen from when it left, along the straight line
@@ -38,7 +39,9 @@ class ProbeMeter {
   // What comes from here on belongs to this request; an earlier one is forgotten.
   void start(const wire::ProbeRequest& asked, TimePoint now);
   // A packet of filler. `sent_us`: its access unit's time stamp on the host's clock.
-  void on_packet(std::uint32_t frame, std::uint64_t sent_us, std::size_t bytes, TimePoint at);
+  // `all_bytes`: of all packets that came so far, filler or not, this one included.
+  void on_packet(std::uint32_t frame, std::uint64_t sent_us, std::size_t bytes, TimePoint at,
+                 std::uint64_t all_bytes = 0);
   void on_result(const wire::ProbeResult& result, TimePoint now);
 
   [[nodiscard]] bool is_running() const { return asked_.has_value(); }
@@ -55,6 +58,7 @@ class ProbeMeter {
   std::optional<wire::ProbeResult> result_;
   TimePoint result_at_{};
   std::uint64_t packets_ = 0, bytes_ = 0, bytes_at_first_ = 0;
+  std::uint64_t all_at_first_ = 0, all_at_last_ = 0;
   std::size_t datagram_bytes_ = 0;
   TimePoint first_at_{}, last_at_{};
   std::optional<std::uint32_t> newest_unit_;

@@ -178,6 +178,27 @@ void RateControl::on_picture_changed(double factor, Duration frame_interval) {
   host_ceiling_.reset();  // it was about the pictures before
 }
 
+void RateControl::on_proven(BitRate rate, TimePoint now) {
+  if (pinned_) return;
+  proven_ = std::max(proven_, rate);
+  if (link_ && *link_ < rate) link_.reset();
+  const BitRate to = std::min(rate, ceiling(now));
+  if (to <= rate_) return;
+  // It was taken down for a queue of the first moments, which is gone.
+  rate_ = to;
+  cause_ = Cause::climb;
+  drains_ = false;
+  step_ends_ = now;
+}
+
+void RateControl::on_found_narrow(BitRate link, TimePoint now) {
+  const BitRate to = times(link, kBackOff);
+  if (pinned_ || to >= rate_) return;
+  link_ = link;
+  back_off(Cause::delay, to, now);
+  step_ends_ = now;
+}
+
 void RateControl::on_pipeline_gap(TimePoint now) {
   step_.reset();
   slice_.reset();

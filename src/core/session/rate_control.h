@@ -51,6 +51,10 @@ class RateControl {
   void on_picture_changed(double factor, Duration frame_interval);
   // The host was silent for reasons of its own: what was measured meanwhile says nothing.
   void on_pipeline_gap(TimePoint now);
+  // What the start-up ramp found: this much came through, or the link carries no more than this. The next
+  // update() then has the rate to ask for.
+  void on_proven(BitRate rate, TimePoint now);
+  void on_found_narrow(BitRate link, TimePoint now);
 
   // Closes the step that is due. A value: ask the host for this total rate now.
   [[nodiscard]] std::optional<BitRate> update(const MediaReceiver::Stats& stats, TimePoint now);

@@ -349,6 +349,13 @@ bool HostSession::probe_asked(const wire::ProbeRequest& request) {
   return true;
 }
 
+bool HostSession::is_starting(TimePoint now) const {
+  const std::lock_guard lock(parts_mutex_);
+  if (!pipeline_) return false;
+  const auto first = pipeline_->first_frame_at();
+  return !first || now - *first < media::ProbeGate::kRampGrace;
+}
+
 std::optional<wire::BitrateChanged> HostSession::bitrate_asked(std::uint32_t kbps) {
   const std::lock_guard lock(parts_mutex_);
   if (!pipeline_) return std::nullopt;

@@ -74,6 +74,7 @@ class HostSession {
   [[nodiscard]] bool reconfigure_asked(const wire::Mode& mode);
   // Filler leaves soon. False: this session is not set up.
   [[nodiscard]] bool probe_asked(const wire::ProbeRequest& request);
+  [[nodiscard]] bool is_starting(TimePoint now) const;
   // Segmentation offload was given up, because it lost packets.
   [[nodiscard]] bool is_offload_off() const { return offload_off_; }
   // What the session did so far; all zero until it is set up. Any thread.

@@ -236,6 +236,11 @@ bool SessionManager::probe_asked(SessionId id, const wire::ProbeRequest& request
   return session != nullptr && session->probe_asked(request);
 }
 
+bool SessionManager::is_starting(SessionId id, TimePoint now) {
+  const HostSession* const session = find(id);
+  return session != nullptr && session->is_starting(now);
+}
+
 void SessionManager::session_ended(SessionId id, bool user_quit, std::string_view why) {
   reap();
   deferred_.erase(id);

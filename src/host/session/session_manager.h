@@ -74,6 +74,7 @@ class SessionManager final : public endpoint::HostSessions {
   std::optional<wire::BitrateChanged> bitrate_asked(endpoint::SessionId id, std::uint32_t kbps) override;
   bool reconfigure_asked(endpoint::SessionId id, const wire::Mode& mode) override;
   bool probe_asked(endpoint::SessionId id, const wire::ProbeRequest& request) override;
+  bool is_starting(endpoint::SessionId id, TimePoint now) override;
   void session_ended(endpoint::SessionId id, bool user_quit, std::string_view why) override;
   [[nodiscard]] std::optional<TimePoint> next_decision() const override;
   void handle_decisions(TimePoint now) override;

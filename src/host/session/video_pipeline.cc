@@ -176,6 +176,13 @@ void VideoPipeline::start_probe(const wire::ProbeRequest& request) {
   const std::lock_guard lock(probe_mutex_);
   probe_wanted_ = request;
   is_probe_wanted_ = true;
+  // Before the first frame nothing else wakes the thread soon.
+  queue_.units.wake();
+}
+
+std::optional<TimePoint> VideoPipeline::first_frame_at() const {
+  const Duration::rep ns = first_frame_ns_;
+  return ns == 0 ? std::nullopt : std::optional(TimePoint(Duration(ns)));
 }
 
 bool VideoPipeline::on_loss_report(const wire::Feedback& feedback) {
@@ -313,6 +320,7 @@ bool VideoPipeline::send_unit(EncodedUnit& unit, media::MediaSender& sender, med
   }
   if (unit.epoch != std::exchange(epoch_sent_, unit.epoch) && last_sent_)
     callbacks_.resumed(sent_at - *last_sent_);
+  if (!last_sent_) first_frame_ns_ = sent_at.time_since_epoch().count();
   last_sent_ = sent_at;
   if (grant.wants_host_timing) callbacks_.timing(timing_of(unit, sent_at, grant.clock));
   return true;

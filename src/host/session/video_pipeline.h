@@ -86,6 +86,8 @@ class VideoPipeline final : private EncodeStage::Session {
   [[nodiscard]] std::optional<BitRate> cadence_ceiling() const;
   // Filler leaves from now on, beside the frames; Callbacks::probed says when it is over. One at a time.
   void start_probe(const wire::ProbeRequest& request);
+  // When the first frame had left; nullopt: none has.
+  [[nodiscard]] std::optional<TimePoint> first_frame_at() const;
   // True when this report made the pipeline give up segmentation offload, for good.
   [[nodiscard]] bool on_loss_report(const wire::Feedback& feedback);
 
@@ -138,6 +140,7 @@ class VideoPipeline final : private EncodeStage::Session {
   std::mutex again_mutex_;
   std::vector<Again> again_;  // with again_mutex_ held
   std::atomic<bool> is_again_wanted_ = false;
+  std::atomic<Duration::rep> first_frame_ns_ = 0;  // of the monotonic clock; 0: none has left
   // Send thread only.
   std::size_t again_credit_ = 0;  // datagrams that may be sent again
   TimePoint last_captured_{};

@@ -127,6 +127,8 @@ class FakeHostSide final : public HostControl::Surroundings {
     modes_asked.push_back(mode);
     return takes_modes;
   }
+  bool starting = false;
+  bool is_starting() override { return starting; }
   bool probe_asked(const wire::ProbeRequest& request) override {
     probes_asked.push_back(request);
     return serves_probes;

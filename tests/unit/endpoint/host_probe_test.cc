@@ -97,6 +97,34 @@ TEST_F(HostProbeTest, DeclinesProbesToAClientWithoutAnIndexSpaceForThem) {
   EXPECT_EQ(wire::ProbeResult::decode(side.written.last(FrameType::probe_result)), wire::ProbeResult{});
 }
 
+TEST_F(HostProbeTest, TheStartUpRampEndsWithTheStartAndIsBounded) {
+  start(true, false);
+  wire::ProbeResult result;
+  result.wire_packets_sent = 1;
+  side.starting = true;
+  std::size_t served = 0;
+  for (; served < 3; ++served) {
+    feed(probe_request(4'000, 50));
+    ASSERT_EQ(side.probes_asked.size(), served + 1);
+    machine->send_probe_result(result);
+  }
+  feed(probe_request(4'000, 51));
+  machine->send_probe_result(result);
+  feed(probe_request(4'000, 51));
+  EXPECT_EQ(side.probes_asked.size(), ++served) << "longer ones are spaced";
+  side.starting = false;
+  feed(probe_request(4'000, 50));
+  EXPECT_EQ(side.probes_asked.size(), served) << "the second after the first frame is over";
+
+  start(true, false);
+  side.starting = true;
+  for (int i = 0; i < 100; ++i) {
+    feed(probe_request(4'000, 50));
+    machine->send_probe_result(result);
+  }
+  EXPECT_EQ(side.probes_asked.size(), 1u + media::ProbeGate::kMostRampSteps) << "one more, as ever";
+}
+
 TEST_F(HostProbeTest, AProbeOnlySessionHasARampAMinuteAndTwoGibibytes) {
   start(true, true);
   wire::ProbeResult result;
